@@ -1,0 +1,273 @@
+"""Names, OIDs, URIs and end dates of algorithms, and the one place that checks a signature value.
+
+Tables are data: a row per digest and per signature algorithm.  End dates follow the shape of ETSI TS 119 312:
+an algorithm is *acceptable* for a signature made before its ``until``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from eidkit.errors import NotSupported, Text
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
+
+Family = Literal["rsa-pkcs1", "rsa-pss", "ecdsa", "eddsa", "dsa"]
+
+
+@dataclass(frozen=True, slots=True)
+class DigestAlgorithm:
+    """A hash: ``name`` as hashlib spells it, OID, XML URI, length in bytes, last acceptable date (None: none)."""
+
+    name: str
+    oid: str
+    uri: str | None
+    size: int
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureAlgorithm:
+    """A way to sign: key family and digest; ``name`` such as ``rsa-pss-sha256``, ``ecdsa-sha384``, ``ed25519``."""
+
+    name: str
+    family: Family
+    digest: str | None
+    """hashlib name; None where the scheme hashes by itself (Ed25519)."""
+    oid: str
+    uri: str | None
+    plain: bool = False
+    """True where an ECDSA value is r ‖ s instead of DER (BSI TR-03111 OIDs)."""
+
+
+_SHA1_UNTIL = datetime(2012, 8, 1, tzinfo=UTC)
+_MD5_UNTIL = datetime(2004, 8, 1, tzinfo=UTC)
+_SHA224_UNTIL = datetime(2029, 1, 1, tzinfo=UTC)
+_DSIG = "http://www.w3.org/2000/09/xmldsig#"
+_MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+_MORE2007 = "http://www.w3.org/2007/05/xmldsig-more#"
+_ENC = "http://www.w3.org/2001/04/xmlenc#"
+
+DIGESTS: tuple[DigestAlgorithm, ...] = (
+    DigestAlgorithm("sha256", "2.16.840.1.101.3.4.2.1", _ENC + "sha256", 32),
+    DigestAlgorithm("sha384", "2.16.840.1.101.3.4.2.2", _MORE + "sha384", 48),
+    DigestAlgorithm("sha512", "2.16.840.1.101.3.4.2.3", _ENC + "sha512", 64),
+    DigestAlgorithm("sha224", "2.16.840.1.101.3.4.2.4", _MORE + "sha224", 28, _SHA224_UNTIL),
+    DigestAlgorithm("sha3_224", "2.16.840.1.101.3.4.2.7", _MORE2007 + "sha3-224", 28, _SHA224_UNTIL),
+    DigestAlgorithm("sha3_256", "2.16.840.1.101.3.4.2.8", _MORE2007 + "sha3-256", 32),
+    DigestAlgorithm("sha3_384", "2.16.840.1.101.3.4.2.9", _MORE2007 + "sha3-384", 48),
+    DigestAlgorithm("sha3_512", "2.16.840.1.101.3.4.2.10", _MORE2007 + "sha3-512", 64),
+    DigestAlgorithm("sha1", "1.3.14.3.2.26", _DSIG + "sha1", 20, _SHA1_UNTIL),
+    DigestAlgorithm("md5", "1.2.840.113549.2.5", _MORE + "md5", 16, _MD5_UNTIL),
+    DigestAlgorithm("ripemd160", "1.3.36.3.2.1", _ENC + "ripemd160", 20, _SHA1_UNTIL),
+)
+DIGEST_BY_NAME = {digest.name: digest for digest in DIGESTS}
+DIGEST_BY_OID = {digest.oid: digest for digest in DIGESTS}
+DIGEST_BY_URI = {digest.uri: digest for digest in DIGESTS if digest.uri}
+
+_RSA_PKCS1_OIDS = {
+    "sha256": "1.2.840.113549.1.1.11",
+    "sha384": "1.2.840.113549.1.1.12",
+    "sha512": "1.2.840.113549.1.1.13",
+    "sha224": "1.2.840.113549.1.1.14",
+    "sha3_224": "2.16.840.1.101.3.4.3.13",
+    "sha3_256": "2.16.840.1.101.3.4.3.14",
+    "sha3_384": "2.16.840.1.101.3.4.3.15",
+    "sha3_512": "2.16.840.1.101.3.4.3.16",
+    "sha1": "1.2.840.113549.1.1.5",
+    "md5": "1.2.840.113549.1.1.4",
+    "ripemd160": "1.3.36.3.3.1.2",
+}
+_ECDSA_OIDS = {
+    "sha256": "1.2.840.10045.4.3.2",
+    "sha384": "1.2.840.10045.4.3.3",
+    "sha512": "1.2.840.10045.4.3.4",
+    "sha224": "1.2.840.10045.4.3.1",
+    "sha3_224": "2.16.840.1.101.3.4.3.9",
+    "sha3_256": "2.16.840.1.101.3.4.3.10",
+    "sha3_384": "2.16.840.1.101.3.4.3.11",
+    "sha3_512": "2.16.840.1.101.3.4.3.12",
+    "sha1": "1.2.840.10045.4.1",
+}
+_PLAIN_ECDSA_OIDS = {
+    "sha1": "0.4.0.127.0.7.1.1.4.1.1",
+    "sha224": "0.4.0.127.0.7.1.1.4.1.2",
+    "sha256": "0.4.0.127.0.7.1.1.4.1.3",
+    "sha384": "0.4.0.127.0.7.1.1.4.1.4",
+    "sha512": "0.4.0.127.0.7.1.1.4.1.5",
+    "ripemd160": "0.4.0.127.0.7.1.1.4.1.6",
+}
+_DSA_OIDS = {"sha1": "1.2.840.10040.4.3", "sha224": "2.16.840.1.101.3.4.3.1", "sha256": "2.16.840.1.101.3.4.3.2"}
+RSA_PSS_OID = "1.2.840.113549.1.1.10"
+RSA_ENCRYPTION_OID = "1.2.840.113549.1.1.1"
+EC_PUBLIC_KEY_OID = "1.2.840.10045.2.1"
+
+_RSA_PKCS1_URIS = {
+    "sha1": _DSIG + "rsa-sha1",
+    "md5": _MORE + "rsa-md5",
+    "ripemd160": _MORE + "rsa-ripemd160",
+    **{name: _MORE + f"rsa-{name}" for name in ("sha224", "sha256", "sha384", "sha512")},
+}
+_RSA_PSS_URIS = {
+    **{name: _MORE2007 + f"{name}-rsa-MGF1" for name in ("sha1", "sha224", "sha256", "sha384", "sha512")},
+    **{name: _MORE2007 + f"{name.replace('_', '-')}-rsa-MGF1" for name in ("sha3_224", "sha3_256", "sha3_384", "sha3_512")},
+}
+_ECDSA_URIS = {
+    **{name: _MORE + f"ecdsa-{name}" for name in ("sha1", "sha224", "sha256", "sha384", "sha512")},
+    "ripemd160": _MORE2007 + "ecdsa-ripemd160",
+    **{name: "http://www.w3.org/2021/04/xmldsig-more#ecdsa-" + name.replace("_", "-") for name in ("sha3_224", "sha3_256", "sha3_384", "sha3_512")},
+}
+
+
+def _rows() -> tuple[SignatureAlgorithm, ...]:
+    pkcs1 = [SignatureAlgorithm(f"rsa-pkcs1-{d}", "rsa-pkcs1", d, oid, _RSA_PKCS1_URIS.get(d)) for d, oid in _RSA_PKCS1_OIDS.items()]
+    pss = [SignatureAlgorithm(f"rsa-pss-{d}", "rsa-pss", d, RSA_PSS_OID, uri) for d, uri in _RSA_PSS_URIS.items()]
+    ecdsa = [SignatureAlgorithm(f"ecdsa-{d}", "ecdsa", d, oid, _ECDSA_URIS.get(d)) for d, oid in _ECDSA_OIDS.items()]
+    plain = [SignatureAlgorithm(f"ecdsa-plain-{d}", "ecdsa", d, oid, None, plain=True) for d, oid in _PLAIN_ECDSA_OIDS.items()]
+    dsa = [
+        SignatureAlgorithm(f"dsa-{d}", "dsa", d, oid, {"sha1": _DSIG + "dsa-sha1", "sha256": "http://www.w3.org/2009/xmldsig11#dsa-sha256"}.get(d))
+        for d, oid in _DSA_OIDS.items()
+    ]
+    eddsa = [
+        SignatureAlgorithm("ed25519", "eddsa", None, "1.3.101.112", "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"),
+        SignatureAlgorithm("ed448", "eddsa", None, "1.3.101.113", "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed448"),
+    ]
+    return (*pkcs1, *pss, *ecdsa, *plain, *dsa, *eddsa)
+
+
+SIGNATURES: tuple[SignatureAlgorithm, ...] = _rows()
+SIGNATURE_BY_NAME = {row.name: row for row in SIGNATURES}
+SIGNATURE_BY_OID = {row.oid: row for row in SIGNATURES if row.family != "rsa-pss"}
+SIGNATURE_BY_URI = {row.uri: row for row in SIGNATURES if row.uri}
+
+_MIN_RSA_BITS = 2048
+_MIN_EC_BITS = 224
+
+
+def digest_acceptable(name: str, at: datetime) -> bool:
+    """Whether the digest ``name`` may be relied on for something made at ``at``; unknown names may not."""
+    row = DIGEST_BY_NAME.get(name)
+    return row is not None and (row.until is None or at < row.until)
+
+
+def key_acceptable(kind: str, bits: int) -> bool:
+    """Whether a public key of ``kind`` (``rsa``, ``ec``, ``ed25519``, ``ed448``) and size is strong enough."""
+    if kind == "rsa":
+        return bits >= _MIN_RSA_BITS
+    if kind == "ec":
+        return bits >= _MIN_EC_BITS
+    return kind in {"ed25519", "ed448"}
+
+
+def key_kind(key: PublicKeyTypes) -> tuple[str, int]:
+    """``("rsa"|"ec"|"ed25519"|"ed448"|"dsa"|"other", bits)`` of a public key."""
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+
+    if isinstance(key, rsa.RSAPublicKey):
+        return "rsa", key.key_size
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return "ec", key.curve.key_size
+    if isinstance(key, ed25519.Ed25519PublicKey):
+        return "ed25519", 256
+    if isinstance(key, ed448.Ed448PublicKey):
+        return "ed448", 448
+    if isinstance(key, dsa.DSAPublicKey):
+        return "dsa", key.key_size
+    return "other", 0
+
+
+def suited(key: PublicKeyTypes, digest: str | None = None, *, pss: bool = False) -> SignatureAlgorithm:
+    """The algorithm to sign with, for this key: the digest asked for, or the one that fits its strength."""
+    kind, bits = key_kind(key)
+    if kind in {"ed25519", "ed448"} and digest in {None, "sha512"} and not pss:
+        return SIGNATURE_BY_NAME[kind]
+    chosen = digest or ("sha384" if kind == "ec" and 256 < bits <= 384 else "sha512" if kind == "ec" and bits > 384 else "sha256")
+    name = {"rsa": f"rsa-{'pss' if pss else 'pkcs1'}-{chosen}", "ec": f"ecdsa-{chosen}"}.get(kind)
+    if name not in SIGNATURE_BY_NAME or (pss and kind != "rsa") or chosen not in {"sha256", "sha384", "sha512"}:
+        raise NotSupported(
+            "algorithm-unsuited",
+            Text(f"a {kind} key cannot sign with {digest or 'the default digest'}{' and PSS' if pss else ''}", f"khóa {kind} không ký được với {digest}"),
+            Text("use SHA-256, SHA-384 or SHA-512 with RSA or ECDSA, or Ed25519 without a digest", "dùng SHA-256, SHA-384 hoặc SHA-512"),
+        )
+    return SIGNATURE_BY_NAME[name]
+
+
+def verify_signature(
+    key: PublicKeyTypes, algorithm: SignatureAlgorithm, value: bytes, data: bytes, *, salt_length: int | None = None
+) -> bool:
+    """Whether ``value`` is ``key``'s signature over ``data``; the key's type must fit the algorithm's family.
+
+    An ECDSA value is DER (r ‖ s for the *plain* algorithms).  For RSA-PSS, MGF1 uses the same digest and
+    ``salt_length`` must be the one that the algorithm's parameters state (default: the digest's length).
+    """
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    try:
+        _check(key, algorithm, value, data, salt_length)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    return True
+
+
+def ecdsa_from_plain(value: bytes) -> bytes:
+    """The DER form of an r ‖ s value; raises ValueError when its length is odd or zero."""
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+    half, odd = divmod(len(value), 2)
+    if odd or not half:
+        raise ValueError("an r ‖ s value has two equal halves")
+    return encode_dss_signature(int.from_bytes(value[:half]), int.from_bytes(value[half:]))
+
+
+def ecdsa_to_plain(value: bytes, key_bits: int) -> bytes:
+    """The fixed-length r ‖ s form of a DER value, for a curve of ``key_bits``."""
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+    size = (key_bits + 7) // 8
+    r, s = decode_dss_signature(value)
+    return r.to_bytes(size) + s.to_bytes(size)
+
+
+@cache
+def hash_object(name: str) -> HashAlgorithm:
+    """The ``cryptography`` hash for a digest name; raises ValueError for one it does not have."""
+    from cryptography.hazmat.primitives import hashes
+
+    table: dict[str, type[HashAlgorithm]] = {
+        "sha1": hashes.SHA1, "sha224": hashes.SHA224, "sha256": hashes.SHA256, "sha384": hashes.SHA384,
+        "sha512": hashes.SHA512, "sha3_224": hashes.SHA3_224, "sha3_256": hashes.SHA3_256,
+        "sha3_384": hashes.SHA3_384, "sha3_512": hashes.SHA3_512, "md5": hashes.MD5,
+    }  # fmt: skip
+    if name not in table:
+        raise ValueError(f"no implementation of {name}")
+    return table[name]()
+
+
+def _check(key: PublicKeyTypes, algorithm: SignatureAlgorithm, value: bytes, data: bytes, salt: int | None) -> None:
+    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+
+    if algorithm.family == "eddsa":
+        wanted = ed25519.Ed25519PublicKey if algorithm.name == "ed25519" else ed448.Ed448PublicKey
+        if not isinstance(key, wanted):
+            raise TypeError("the key is of another family")
+        key.verify(value, data)
+        return
+    digest = hash_object(algorithm.digest or "")
+    if algorithm.family in {"rsa-pkcs1", "rsa-pss"} and isinstance(key, rsa.RSAPublicKey):
+        scheme = (
+            padding.PKCS1v15()
+            if algorithm.family == "rsa-pkcs1"
+            else padding.PSS(padding.MGF1(digest), digest.digest_size if salt is None else salt)
+        )
+        key.verify(value, data, scheme, digest)
+    elif algorithm.family == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(ecdsa_from_plain(value) if algorithm.plain else value, data, ec.ECDSA(digest))
+    elif algorithm.family == "dsa" and isinstance(key, dsa.DSAPublicKey):
+        key.verify(value, data, digest)
+    else:
+        raise TypeError("the key is of another family")
