@@ -1,0 +1,84 @@
+"""SubjectPublicKeyInfo to a usable public key, and which algorithms a key admits."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from eidkit.algorithms import EC_PUBLIC_KEY_OID, RSA_PSS_OID, SignatureAlgorithm, key_kind
+from eidkit.asn1 import der
+from eidkit.asn1.algorithm import AlgorithmIdentifier, signature_algorithm
+from eidkit.asn1.algorithm import parse as parse_algorithm
+from eidkit.errors import NotSupported, Text
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+MAX_SPKI = 64 * 1024
+MAX_RSA_BITS = 16_384
+
+
+@lru_cache(maxsize=2_048)
+def load_public_key(spki: bytes) -> PublicKeyTypes:
+    """The key; raises :class:`NotSupported` for one that cannot be used here, DerError for a malformed one."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    if len(spki) > MAX_SPKI:
+        raise der.DerError("an oversized public key")
+    algorithm, value = _parts(spki)
+    try:
+        key = load_der_public_key(_with_named_curve(spki, algorithm, value))
+        kind, bits = key_kind(key)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _unusable(algorithm.oid) from error
+    if kind == "rsa" and bits > MAX_RSA_BITS:
+        raise _unusable(algorithm.oid)
+    return key
+
+
+def algorithm_of(spki: bytes) -> AlgorithmIdentifier:
+    """The AlgorithmIdentifier of a key."""
+    return _parts(spki)[0]
+
+
+@lru_cache(maxsize=2_048)
+def admits(spki: bytes, algorithm: SignatureAlgorithm, salt: int | None) -> bool:
+    """Whether a key may be used with ``algorithm``: an RSA-PSS key binds hash and least salt (RFC 4055 §3.1, §3.3)."""
+    identifier = _parts(spki)[0]
+    if identifier.oid != RSA_PSS_OID:
+        return True
+    if algorithm.family != "rsa-pss":
+        return False
+    if identifier.parameters is None:
+        return True
+    bound, least = signature_algorithm(identifier)
+    return bound.digest == algorithm.digest and (salt or 0) >= (least or 0)
+
+
+@lru_cache(maxsize=2_048)
+def _parts(spki: bytes) -> tuple[AlgorithmIdentifier, bytes]:
+    parts = der.whole(spki).children(limit=2)
+    if len(parts) != 2:
+        raise der.DerError("not a public key")
+    return parse_algorithm(parts[0]), parts[1].expect(der.BIT_STRING).raw
+
+
+def _with_named_curve(spki: bytes, algorithm: AlgorithmIdentifier, value: bytes) -> bytes:
+    """The same key with its curve named, where explicit parameters are exactly that curve's."""
+    if algorithm.oid != EC_PUBLIC_KEY_OID or (algorithm.parameters or b"")[:1] != bytes((der.SEQUENCE,)):
+        return spki
+    from eidkit.asn1.curves import named_curve, named_parameters
+
+    curve = named_curve(algorithm.parameters or b"")
+    if curve is None:
+        raise _unusable(algorithm.oid + ", explicit parameters of no named curve")
+    return der.sequence(der.sequence(der.encode_oid(EC_PUBLIC_KEY_OID), named_parameters(curve)), value)
+
+
+def _unusable(what: str) -> NotSupported:
+    return NotSupported(
+        "key-unsupported",
+        Text(f"this public key ({what[:100]}) cannot be used", f"không dùng được khóa công khai này ({what[:100]})"),
+        Text("use an RSA, ECDSA (named curve) or Ed25519 key", "dùng khóa RSA, ECDSA hoặc Ed25519"),
+    )
