@@ -1,0 +1,230 @@
+"""The only door to the network.
+
+A :class:`Transport` sends one bounded HTTP request and gives back one bounded response.  The in-memory
+sandbox is a Transport; :class:`HttpTransport` is the real one.  Nothing in eidkit opens a socket unless a
+Transport was handed in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from eidkit.errors import Text, TransportError
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+    from urllib.parse import SplitResult
+
+    import httpx2
+
+MAX_RESPONSE = 16 * 1024 * 1024
+MAX_REDIRECTS = 3
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; ``limit`` is the largest body (bytes) the caller will read, ``timeout`` in seconds."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    limit: int = MAX_RESPONSE
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """*(port)* Sends a request.  Raises :class:`TransportError`; threads may share it."""
+
+    def send(self, request: Request) -> Response:
+        """The response to ``request``."""
+        ...
+
+
+def unreachable(url: str, why: str) -> TransportError:
+    """The error for a server that did not answer as asked; ``why`` must hold no secret."""
+    return TransportError(
+        "transport-failed",
+        Text(f"{_shown(url)} did not answer: {why}", f"{_shown(url)} không trả lời: {why}"),
+        Text("check the address and the network, then try again", "kiểm tra địa chỉ và mạng rồi thử lại"),
+    )
+
+
+def _shown(url: str) -> str:
+    """The address without its query, which may carry a secret."""
+    return url.split("?", 1)[0][:200]
+
+
+class HttpTransport:
+    """The real network: plain HTTP and HTTPS, one bounded request at a time; no cookies, no proxy, no cache.
+
+    1. Only ``http`` and ``https`` addresses without user information are fetched.
+    2. A name is resolved once and *that* address is connected to; loopback, private and other special addresses
+       are refused unless the host stands in ``allow_hosts`` (so that an address found inside a hostile
+       certificate reaches nothing inside the house).
+    3. A GET follows at most three redirects, each checked as in 1 and 2, and never from https to http; any other
+       method follows none.
+    4. The body is read in pieces up to ``request.limit``, the whole exchange within ``request.timeout``.
+
+    ``tls`` replaces the system's TLS settings.  Threads and forked processes may share it.  Raises
+    :class:`TransportError`.
+    """
+
+    def __init__(self, *, allow_hosts: frozenset[str] = frozenset(), tls: ssl.SSLContext | None = None) -> None:
+        self._allowed = frozenset(host.lower() for host in allow_hosts)
+        self._tls = tls
+
+    def send(self, request: Request) -> Response:
+        """The response to ``request``; the caller judges its status."""
+        import time
+
+        deadline = time.monotonic() + request.timeout
+        url = request.url
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._exchange(request, url, deadline)
+            location = response.headers.get("location")
+            if request.method != "GET" or response.status not in _REDIRECTS or location is None:
+                return response
+            url = _redirected(url, location)
+        raise unreachable(request.url, f"more than {MAX_REDIRECTS} redirects")
+
+    def _exchange(self, request: Request, url: str, deadline: float) -> Response:
+        import time
+
+        import httpx2
+
+        target = _split(url)
+        address = self._resolved(target, url)
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise unreachable(url, "it took too long")
+        try:
+            with (
+                httpx2.Client(verify=self._context(target.scheme), trust_env=False, timeout=remaining) as client,
+                client.stream(
+                    request.method,
+                    _pinned(target, address),
+                    headers=_headers(request, target),
+                    content=request.body or None,
+                    extensions={"sni_hostname": target.hostname or ""},
+                ) as response,
+            ):
+                body = _body(response, request.limit, url, deadline)
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return Response(response.status_code, headers, body)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
+            raise unreachable(url, type(error).__name__) from error
+
+    def _context(self, scheme: str) -> ssl.SSLContext | bool:
+        import ssl
+
+        if scheme != "https":
+            return False  # no TLS is spoken, so none is set up
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+        return self._tls
+
+    def _resolved(self, target: SplitResult, url: str) -> str:
+        import socket
+
+        host = (target.hostname or "").lower()
+        try:
+            found = socket.getaddrinfo(host, target.port or _PORTS[target.scheme], type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise unreachable(url, "its name cannot be resolved") from error
+        addresses = [str(entry[4][0]) for entry in found]
+        if host not in self._allowed and not all(_is_public(address) for address in addresses):
+            raise refused(url, "it is a loopback or private address")
+        return addresses[0]
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def refused(url: str, why: str) -> TransportError:
+    """The error for an address that is not fetched at all; trying again does not help."""
+    return TransportError(
+        "transport-refused",
+        Text(f"{_shown(url)} is not fetched: {why}", f"không truy cập {_shown(url)}: {why}"),
+        Text(
+            "allow the host by name (allow_hosts=, --allow-host) if you trust it",
+            "cho phép máy chủ bằng allow_hosts nếu tin cậy",
+        ),
+        kind="configuration",
+        retryable=False,
+    )
+
+
+def _split(url: str) -> SplitResult:
+    from urllib.parse import urlsplit
+
+    try:
+        target = urlsplit(url)
+        usable = target.scheme in _PORTS and bool(target.hostname) and target.port != 0
+    except ValueError as error:
+        raise refused(url, "it is not an address") from error
+    if not usable or target.username is not None or not url.isascii() or not url.isprintable():
+        raise refused(url, "only http and https addresses are, without a user name")
+    return target
+
+
+def _redirected(url: str, location: str) -> str:
+    from urllib.parse import urljoin
+
+    following = urljoin(url, location)
+    if _split(url).scheme == "https" and _split(following).scheme != "https":
+        raise refused(url, "it redirects to an unprotected address")
+    return following
+
+
+def _pinned(target: SplitResult, address: str) -> str:
+    """The address to connect to: the number that was checked in place of the name."""
+    host = f"[{address.partition('%')[0]}]" if ":" in address else address
+    port = f":{target.port}" if target.port else ""
+    query = f"?{target.query}" if target.query else ""
+    return f"{target.scheme}://{host}{port}{target.path or '/'}{query}"
+
+
+def _headers(request: Request, target: SplitResult) -> dict[str, str]:
+    given = {"Accept-Encoding": "identity", "User-Agent": "eidkit", **request.headers}
+    return {**given, "Host": target.netloc.rpartition("@")[2]}
+
+
+def _body(response: httpx2.Response, limit: int, url: str, deadline: float) -> bytes:
+    import time
+
+    if response.headers.get("content-encoding", "identity").lower() != "identity":
+        raise unreachable(url, "it answered in an encoding that was not asked for")
+    body = bytearray()
+    for piece in response.iter_raw(64 * 1024):
+        body += piece
+        if len(body) > limit:
+            raise unreachable(url, f"it answered more than {limit} bytes")
+        if time.monotonic() > deadline:
+            raise unreachable(url, "it took too long")
+    return bytes(body)
+
+
+def _is_public(address: str) -> bool:
+    import ipaddress
+
+    number = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(number, ipaddress.IPv6Address):
+        inside = number.ipv4_mapped or number.sixtofour or (number.teredo or (None, None))[1]
+        if inside is None and number in ipaddress.ip_network("64:ff9b::/96"):
+            inside = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
+        if inside is not None and not inside.is_global:
+            return False
+    return number.is_global and not number.is_multicast
