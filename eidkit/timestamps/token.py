@@ -1,0 +1,348 @@
+"""What a timestamp token is worth: a pure function of its bytes, the anchors and the answers at hand.
+
+The plan (RFC 3161 §2.4.2 and §2.3, RFC 5816, EN 319 422, EN 319 102-1 §5.4); findings are collected, not
+stopped at:
+
+1. the token is a CMS SignedData over a TSTInfo of version 1, with exactly one, well-formed SignerInfo;
+2. its message-digest is that of the TSTInfo;
+3. a signing-certificate attribute names the certificate, and *it* chooses among the candidates: certificates
+   put into the bag decide nothing; every such attribute and the SignerInfo must name the same one;
+4. the signature value is that certificate's;
+5. the imprint is the digest of what the timestamp should be about;
+6. the certificate was valid at genTime, may do nothing but timestamping, and chains to an anchor of kind
+   *timestamping*;
+7. nothing on the path is revoked, and its status is known where the caller demands that;
+8. digests, signature algorithm and keys may be relied on at the time of validation; genTime is not after it.
+
+Reaches no network, clock or document format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+from eidkit import algorithms
+from eidkit.asn1 import attributes, certificate, cms, der, name, tsp
+from eidkit.canonical import format_time
+from eidkit.errors import EidkitError
+from eidkit.findings import Finding, finding, in_order
+from eidkit.trust.path import find_path
+from eidkit.trust.revocation import status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from eidkit.asn1.attributes import CertificateId
+    from eidkit.asn1.certificate import Certificate
+    from eidkit.asn1.cms import SignedData, SignerInfo
+    from eidkit.asn1.tsp import TstInfo
+    from eidkit.trust.revocation import Status
+    from eidkit.trust.store import Anchor
+
+MAX_TOKEN = 1024 * 1024
+MAX_CANDIDATES = 400
+SKEW = timedelta(seconds=60)
+"""How far genTime may lie after the time of validation: clocks differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenResult:
+    """What one token says and what that is worth.
+
+    ``intact``: the signature value, the message digest and the imprint all hold.  ``tsa`` is the subject of the
+    certificate that signed, never a name that the token gives itself.  ``time`` is genTime, ``accuracy`` the
+    margin that the token states.  Fields are None where the token could not be read.
+    """
+
+    time: datetime | None
+    accuracy: timedelta | None
+    tsa: str | None
+    certificate: Certificate | None
+    path: tuple[Certificate, ...]
+    serial: int | None
+    intact: bool
+    indication: Literal["PASSED", "INDETERMINATE", "FAILED"]
+    subindication: str | None
+    findings: tuple[Finding, ...]
+
+
+def check_token(
+    token: bytes,
+    *,
+    imprints: Mapping[str, bytes],
+    anchors: Sequence[Anchor],
+    pool: Iterable[Certificate] = (),
+    crls: Sequence[bytes] = (),
+    ocsps: Sequence[bytes] = (),
+    at: datetime,
+    require_status: bool = True,
+    freshness: timedelta | None = None,
+    weak_allowed: frozenset[str] = frozenset(),
+) -> TokenResult:
+    """The verdict on ``token`` (DER of its ContentInfo) at ``at``.
+
+    ``imprints`` maps digest names to the digest of the octets that it should be about.  ``pool``, ``crls`` and
+    ``ocsps`` are candidates beside those in the token.  Never raises for what the token holds.
+    """
+    try:
+        signed, info = read(token)
+    except EidkitError as error:
+        why = "not a timestamp token" if not isinstance(error, der.DerError) else error.problem.en
+        return _result(None, None, (), intact=False, found=[finding("FORMAT_FAILURE", why=why)])
+    signer = signed.signers[0]
+    # 1. and 2.
+    found = [finding(observation) for observation in signer.observations]
+    found += _message_digest(signer, signed.e_content or b"")
+    found += [finding("NOT_SUPPORTED", what=f"the timestamp extension {oid}") for oid in info.critical]
+    # 3.
+    candidates = _candidates(signed, pool)
+    signed_by, unbound = _identify(signer, candidates)
+    found += unbound
+    # 4. and 5.
+    if signed_by is not None and not _value_holds(signer, signed_by):
+        found.append(finding("SIG_CRYPTO_FAILURE"))
+    found += _imprint(info, imprints)
+    intact = signed_by is not None and not any(one.severity == "error" for one in found)
+    # 6. and 7.
+    path: tuple[Certificate, ...] = ()
+    if signed_by is not None:
+        found += _period(signed_by, info.time, at)
+        outcome = find_path(
+            signed_by, pool=candidates, anchors=anchors, at=at, purpose="timestamping", leaf_period=False
+        )
+        path = outcome.path
+        found += outcome.findings
+        found += _revocation(
+            path,
+            info.time,
+            at,
+            crls=(*signed.crls, *crls),
+            ocsps=(*signed.ocsps, *ocsps),
+            require=require_status,
+            freshness=freshness,
+        )
+    # 8.
+    found += _algorithms(signer, info, path or ((signed_by,) if signed_by else ()), at, weak_allowed)
+    if info.time > at + SKEW:
+        found.append(finding("TIMESTAMP_FAILED", why=f"its time {format_time(info.time)} lies in the future"))
+    return _result(info, signed_by, path, intact=intact, found=found)
+
+
+def read(token: bytes) -> tuple[SignedData, TstInfo]:
+    """The parts of a token; raises :class:`EidkitError` when it is not one (rule 1, structure only)."""
+    if len(token) > MAX_TOKEN:
+        raise der.DerError(f"a timestamp token of more than {MAX_TOKEN} bytes")
+    signed = cms.parse(token)
+    if signed.content_type != cms.TST_INFO or signed.e_content is None:
+        raise der.DerError("a CMS object that is no timestamp token")
+    if len(signed.signers) != 1:
+        raise der.DerError(f"a timestamp token with {len(signed.signers)} signatures")
+    return signed, tsp.parse_info(signed.e_content)
+
+
+def signer_of(token: bytes, pool: Iterable[Certificate] = ()) -> tuple[Certificate | None, tuple[Certificate, ...]]:
+    """The certificate that a token names (None when not at hand) and the certificates inside it; checks nothing."""
+    signed, _ = read(token)
+    embedded = _parsed(signed)
+    signed_by, _ = _identify(signed.signers[0], [*embedded, *pool])
+    return signed_by, tuple(embedded)
+
+
+def _result(
+    info: TstInfo | None,
+    signed_by: Certificate | None,
+    path: tuple[Certificate, ...],
+    *,
+    intact: bool,
+    found: list[Finding],
+) -> TokenResult:
+    ordered = in_order(found)
+    errors = [one for one in ordered if one.severity == "error"]
+    gravest = next((one for one in errors if one.indication == "TOTAL-FAILED"), errors[0] if errors else None)
+    indication: Literal["PASSED", "INDETERMINATE", "FAILED"] = "PASSED"
+    if gravest is not None:
+        indication = "FAILED" if gravest.indication == "TOTAL-FAILED" else "INDETERMINATE"
+    return TokenResult(
+        time=info.time if info else None,
+        accuracy=info.accuracy if info else None,
+        tsa=signed_by.subject_text if signed_by else None,
+        certificate=signed_by,
+        path=path,
+        serial=info.serial if info else None,
+        intact=intact,
+        indication=indication,
+        subindication=gravest.subindication if gravest else None,
+        findings=ordered,
+    )
+
+
+def _parsed(signed: SignedData) -> list[Certificate]:
+    parsed = []
+    for data in signed.certificates:
+        try:
+            parsed.append(certificate.parse(data))
+        except EidkitError:
+            continue
+    return parsed
+
+
+def _candidates(signed: SignedData, pool: Iterable[Certificate]) -> list[Certificate]:
+    return list(dict.fromkeys([*_parsed(signed), *pool]))[:MAX_CANDIDATES]
+
+
+def _message_digest(signer: SignerInfo, content: bytes) -> list[Finding]:
+    try:
+        computed = hashlib.new(signer.digest_algorithm, content, usedforsecurity=False).digest()
+    except ValueError:
+        return [finding("NOT_SUPPORTED", what=f"the digest {signer.digest_algorithm}")]
+    declared = signer.message_digest
+    if declared is None:
+        return []  # observed while parsing
+    if not hmac.compare_digest(computed, declared):
+        return [finding("HASH_FAILURE", what="the content of the timestamp token")]
+    return []
+
+
+def _identify(signer: SignerInfo, candidates: Sequence[Certificate]) -> tuple[Certificate | None, list[Finding]]:
+    """Rule 3: the signed references decide; the SignerInfo's own hint must then agree with them."""
+    try:
+        references = attributes.certificate_ids(signer.signed_attributes)
+    except EidkitError:
+        return None, [finding("FORMAT_FAILURE", why="the signing-certificate attribute cannot be read")]
+    if not references:
+        hinted = next((one for one in candidates if _hinted(signer, one)), None)
+        if hinted is None:
+            return None, [finding("NO_SIGNING_CERTIFICATE_FOUND")]
+        return hinted, [finding("SIGNER_NOT_BOUND")]
+    named = next((one for one in candidates if _all_name(references, one)), None)
+    if named is None:
+        if any(_hinted(signer, one) for one in candidates):
+            return None, [finding("SIGNING_CERTIFICATE_MISMATCH")]
+        return None, [finding("NO_SIGNING_CERTIFICATE_FOUND")]
+    return named, [] if _hinted(signer, named) else [finding("SIGNING_CERTIFICATE_MISMATCH")]
+
+
+def _all_name(references: Sequence[CertificateId], one: Certificate) -> bool:
+    try:
+        return all(reference.names(one.der, one.issuer, one.serial_octets) for reference in references)
+    except EidkitError:
+        return False
+
+
+def _hinted(signer: SignerInfo, one: Certificate) -> bool:
+    try:
+        if signer.issuer_serial is None:
+            return signer.key_identifier is not None and one.subject_key_identifier == signer.key_identifier
+        issuer, serial = signer.issuer_serial
+        same_serial = serial.lstrip(b"\x00") == one.serial_octets.lstrip(b"\x00")
+        return same_serial and (issuer == one.issuer or name.same(issuer, one.issuer))
+    except EidkitError:
+        return False
+
+
+def _value_holds(signer: SignerInfo, by: Certificate) -> bool:
+    """Rule 4.  Some signers sort the attributes only for signing (RFC 5652 §5.4), so both orders are tried."""
+    if signer.algorithm is None or not signer.signed_octets:
+        return False
+    try:
+        key = by.public_key()
+        orders = dict.fromkeys((signer.signed_octets, signer.sorted_octets))
+    except EidkitError:
+        return False
+    return any(
+        algorithms.verify_signature(key, signer.algorithm, signer.signature, octets, salt_length=signer.salt_length)
+        for octets in orders
+    )
+
+
+def _imprint(info: TstInfo, imprints: Mapping[str, bytes]) -> list[Finding]:
+    if info.algorithm not in algorithms.DIGEST_BY_NAME or info.algorithm not in imprints:
+        return [finding("NOT_SUPPORTED", what=f"a timestamp imprint by {info.algorithm}")]
+    if not hmac.compare_digest(imprints[info.algorithm], info.imprint):
+        return [finding("TIMESTAMP_IMPRINT")]
+    return []
+
+
+def _period(by: Certificate, time: datetime, at: datetime) -> list[Finding]:
+    """Rule 6: at genTime the certificate must be valid; that it has ended since needs a proof that is older."""
+    subject = by.subject_text
+    if time < by.not_before:
+        return [finding("NOT_YET_VALID", subject, subject=subject, time=format_time(by.not_before))]
+    if time > by.not_after:
+        return [finding("EXPIRED", subject, subject=subject, time=format_time(by.not_after))]
+    if at > by.not_after:
+        return [finding("OUT_OF_BOUNDS_NO_POE", subject, subject=subject, time=format_time(by.not_after))]
+    return []
+
+
+def _revocation(
+    path: Sequence[Certificate],
+    time: datetime,
+    at: datetime,
+    *,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+    require: bool,
+    freshness: timedelta | None,
+) -> list[Finding]:
+    found: list[Finding] = []
+    for position, (subject, issuer) in enumerate(pairwise(path)):
+        status = status_of(subject, issuer, crls=crls, ocsps=ocsps, at=at, now=at, freshness=freshness)
+        found += _status(subject, status, time, is_leaf=position == 0, require=require)
+    return found
+
+
+def _status(subject: Certificate, status: Status, time: datetime, *, is_leaf: bool, require: bool) -> list[Finding]:
+    who = subject.subject_text
+    refused = [finding(observation) for observation in status.observations]
+    if status.state == "hold":
+        return [finding("ON_HOLD", who, subject=who)]
+    if status.state == "revoked":
+        when = format_time(status.revoked_at) if status.revoked_at else "?"
+        if is_leaf and status.revoked_at is not None and status.revoked_at <= time:
+            return [finding("REVOKED", who, subject=who, time=when)]
+        return [finding("REVOKED_NO_POE" if is_leaf else "REVOKED_CA_NO_POE", who, subject=who, time=when)]
+    if status.state == "unknown" and require:
+        why = "no usable answer" if refused else "no CRL or OCSP answer at hand"
+        return [finding("STATUS_UNKNOWN", who, subject=who, why=why), *refused]
+    return []
+
+
+def _algorithms(
+    signer: SignerInfo, info: TstInfo, path: Sequence[Certificate], at: datetime, weak_allowed: frozenset[str]
+) -> list[Finding]:
+    """Rule 8.  The SHA-1 of an ESSCertID is only a name beside the signature and is not judged here."""
+    found = []
+    digests = {info.algorithm: "the imprint of the timestamp", signer.digest_algorithm: "the timestamp token"}
+    if signer.algorithm is not None and signer.algorithm.digest is not None:
+        digests[signer.algorithm.digest] = "the signature of the timestamp"
+    for used, what in digests.items():
+        if (
+            used in algorithms.DIGEST_BY_NAME
+            and not algorithms.digest_acceptable(used, at)
+            and used not in weak_allowed
+        ):
+            found.append(finding("CRYPTO_CONSTRAINTS_FAILURE", what=what, algorithm=used, time=format_time(at)))
+    if signer.algorithm is not None and signer.algorithm.family == "dsa":
+        found.append(finding("NOT_SUPPORTED", what="DSA signatures"))
+    for one in path:
+        found += _weak_key(one, at, weak_allowed)
+    return found
+
+
+def _weak_key(one: Certificate, at: datetime, weak_allowed: frozenset[str]) -> list[Finding]:
+    subject = one.subject_text
+    try:
+        kind, bits = algorithms.key_kind(one.public_key())
+    except EidkitError:
+        return [finding("NOT_SUPPORTED", subject, what=f"the key of {subject}")]
+    if algorithms.key_acceptable(kind, bits) or f"{kind}-{bits}" in weak_allowed:
+        return []
+    what, weak = f"the key of {subject}", f"{kind}-{bits}"
+    return [finding("CRYPTO_CONSTRAINTS_FAILURE", subject, what=what, algorithm=weak, time=format_time(at))]
