@@ -1,0 +1,319 @@
+"""The next revision: one signature field, its invisible widget and its dictionary, as bytes to append.
+
+What stands in the file is never rewritten from a parsed form: the catalogue, the page and the form are taken
+over byte for byte and only the members that a signature needs are set, so that everything else is equal by
+value (binding.md §1).  Neither /Info nor the XMP metadata is touched.
+
+The revision, in order: the signature dictionary with its hole, the field, the objects that refer to it, and
+one cross-reference section of the kind that the file ends with.
+Source: ISO 32000-2 §7.5.6, §12.7.5.5, §12.8.1; ETSI EN 319 142-1 §5.3.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from eidkit.errors import DocumentError, Text
+from eidkit.pdf.fields import certification, field_lock, permitted_level, root_names, signature_fields
+from eidkit.pdf.intake import damaged, hostile, open_for_signing, refused
+from eidkit.pdf.syntax import WHITE, appended, edited, member, raw_items, spans
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eidkit.document import Document
+    from eidkit.pdf.fields import SignatureField
+    from eidkit.pdf.reader import Reader
+
+MARK = b"\n%\n"
+"""Begins a revision after a file that does not end with a line break: tells where the file as shown ends."""
+
+MAX_PAGE_DEPTH = 48
+_REFERENCE = re.compile(rb"[\x00\t\n\x0c\r ]*(\d+)[\x00\t\n\x0c\r ]+(\d+)[\x00\t\n\x0c\r ]+R[\x00\t\n\x0c\r ]*")
+_PRINT_AND_LOCKED = 132
+_SIGNATURES_EXIST_APPEND_ONLY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Bytes to append at ``offset``; the hole for the hexadecimal CMS starts at ``hole`` inside them.
+
+    ``hole`` is the place of ``<``, ``reserve`` the octets that fit between the brackets.
+    """
+
+    offset: int
+    data: bytes
+    hole: int
+    reserve: int
+
+    @property
+    def ranges(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The signed ranges of the document with this revision, as (start, end)."""
+        return (0, self.offset + self.hole), (self.offset + self.hole + 2 * self.reserve + 2, self.offset + len(self.data))
+
+    def filled(self, cms: bytes) -> bytes:
+        """The bytes with the CMS in the hole; the caller has checked that it fits."""
+        digits = cms.hex().encode("ascii")
+        return self.data[: self.hole + 1] + digits + self.data[self.hole + 1 + len(digits) :]
+
+
+def signature_revision(document: Document, reserve: int, signing_time: datetime) -> Revision:
+    """The revision that adds one signature to ``document``, with a hole of ``reserve`` octets.
+
+    Fills the first empty signature field that asks for nothing special; otherwise a new invisible field on the
+    first page.  Raises :class:`DocumentError` when the document cannot be signed or forbids it.
+    """
+    reader = open_for_signing(document)
+    with hostile(document.name):
+        fields = signature_fields(reader.root)
+        _check_allowed(document.name, reader, fields)
+        update = _Update(document, reader)
+        hole = _place(update, _free_field(fields), reserve, signing_time)
+        return Revision(document.length, _ranged(update.finished(), document.length, hole, reserve), hole, reserve)
+
+
+def _check_allowed(name: str, reader: Reader, fields: list[SignatureField]) -> None:
+    values = [field.value for field in fields if field.value is not None]
+    locks = [lock for lock in map(field_lock, values) if lock is not None]
+    levels = [level for level in (certification(reader.root), *map(permitted_level, values)) if level is not None]
+    chosen = _free_field(fields)
+    new_name = chosen.name if chosen else "Signature"
+    if 1 in levels or any(lock.locks(new_name) for lock in locks):
+        raise DocumentError(
+            "pdf-signing-forbidden",
+            Text(f"{name}: an earlier signature forbids every further change", f"{name}: chữ ký trước không cho phép thay đổi tiếp"),
+            Text("ask that signer for a version that allows further signatures", "yêu cầu người ký trước cho phép ký tiếp"),
+        )
+
+
+def _free_field(fields: list[SignatureField]) -> SignatureField | None:
+    """The first empty field without seed values or a lock, which would bind what a signature must be."""
+    for field in fields:
+        demanding = any(key in field.dictionary for key in ("/SV", "/Lock", "/A", "/AA", "/OC"))
+        if field.value is None and field.number is not None and not demanding:
+            return field
+    return None
+
+
+def _place(update: _Update, field: SignatureField | None, reserve: int, signing_time: datetime) -> int:
+    """Write the signature dictionary and what refers to it; where the hole begins."""
+    signature = update.new_number()
+    head = b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/M(D:%b)/ByteRange[%b]/Contents" % (
+        signing_time.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode("ascii"),
+        b" " * _RANGE_WIDTH,
+    )
+    start = update.put(signature, 0, b"%b<%b>>>" % (head, b"0" * (2 * reserve)))
+    if field is not None and field.number is not None:
+        update.edit(field.number, {"/V": b"%d 0 R" % signature})
+        update.raise_flags()
+        return start + len(head)
+    page = _first_page(update.reader, update.document.name)
+    widget = update.new_number()
+    update.put(
+        widget,
+        0,
+        b"<</Type/Annot/Subtype/Widget/FT/Sig/T(%b)/F %d/Rect[0 0 0 0]/P %d %d R/V %d 0 R>>"
+        % (_free_name(update.reader), _PRINT_AND_LOCKED, page.idnum, page.generation, signature),
+    )
+    update.add_annotation(page, widget)
+    update.add_field(widget)
+    return start + len(head)
+
+
+_RANGE_WIDTH = 2 + 3 * 13
+
+
+def _ranged(data: bytes, offset: int, hole: int, reserve: int) -> bytes:
+    first = offset + hole
+    second = first + 2 * reserve + 2
+    text = b"0 %d %d %d" % (first, second, offset + len(data) - second)
+    place = data.index(b"/ByteRange[") + len(b"/ByteRange[")
+    return data[:place] + text.ljust(_RANGE_WIDTH) + data[place + _RANGE_WIDTH :]
+
+
+def _free_name(reader: Reader) -> bytes:
+    taken = root_names(reader.root)
+    number = 1
+    while f"Signature{number}" in taken:
+        number += 1
+    return b"Signature%d" % number
+
+
+def _first_page(reader: Reader, name: str) -> Any:
+    """The reference to the first page."""
+    raw = reader.root.raw_get("/Pages")
+    for _ in range(MAX_PAGE_DEPTH):
+        node = raw.get_object()
+        if not isinstance(node, dict) or not hasattr(raw, "idnum"):
+            break
+        if member(node, "/Type") == "/Page" or "/Kids" not in node:
+            return raw
+        kids = raw_items(member(node, "/Kids"))
+        if not kids:
+            break
+        raw = _first_with_pages(kids)
+    raise refused("pdf-no-page", name)
+
+
+def _first_with_pages(kids: list[Any]) -> Any:
+    return next((raw for raw in kids[:4096] if member(raw.get_object(), "/Count") != 0), kids[0])
+
+
+class _Update:
+    """The objects of one revision, in the order they are written."""
+
+    def __init__(self, document: Document, reader: Reader) -> None:
+        self.document = document
+        self.reader = reader
+        self._size = reader.xrefs.get_xref_container_info(len(reader.sections) - 1).size
+        self._next = self._size
+        last = document.read_range(document.length - 1, document.length)
+        self._parts = [] if last in {b"\n", b"\r"} else [MARK]
+        self._length = sum(map(len, self._parts))
+        self._texts: dict[int, bytes] = {}
+        self._places: dict[int, tuple[int, int]] = {}
+
+    def new_number(self) -> int:
+        """A number that no object of the file has."""
+        self._next += 1
+        return self._next - 1
+
+    def put(self, number: int, generation: int, text: bytes) -> int:
+        """Write an object now; where its text begins, counted from the start of the revision."""
+        head = b"%d %d obj\n" % (number, generation)
+        self._places[number] = (self._length, generation)
+        self._parts += [head, text, b"\nendobj\n"]
+        start = self._length + len(head)
+        self._length = start + len(text) + len(b"\nendobj\n")
+        return start
+
+    def text(self, number: int) -> bytes:
+        """The text of an object of the file, with the changes made so far."""
+        if number not in self._texts:
+            self._texts[number] = self.reader.value_text(number)
+        return self._texts[number]
+
+    def edit(self, number: int, changes: dict[str, bytes]) -> None:
+        """Set members of a dictionary object of the file; written when the revision is finished."""
+        self._texts[number] = edited(self.text(number), changes)
+
+    def add_annotation(self, page: Any, widget: int) -> None:
+        """Put the widget on the page."""
+        self._append_to(page.idnum, "/Annots", b"%d 0 R" % widget)
+
+    def add_field(self, widget: int) -> None:
+        """Put the field into the form, which is made when there is none."""
+        root = self.reader.root_ref.idnum
+        item = b"%d 0 R" % widget
+        where = spans(self.text(root), 0).values.get("/AcroForm")
+        if where is None:
+            self.edit(root, {"/AcroForm": b"<</Fields[%b]/SigFlags %d>>" % (item, _SIGNATURES_EXIST_APPEND_ONLY)})
+            return
+        form = self.text(root)[where[0] : where[1]]
+        reference = _REFERENCE.fullmatch(form)
+        if reference is not None:
+            self._append_to(int(reference[1]), "/Fields", item)
+        else:
+            self.edit(root, {"/AcroForm": self._with_item(form, "/Fields", item)})
+        self.raise_flags()
+
+    def raise_flags(self) -> None:
+        """SigFlags: signatures exist, append only."""
+        root = self.reader.root_ref.idnum
+        where = spans(self.text(root), 0).values["/AcroForm"]
+        form = self.text(root)[where[0] : where[1]]
+        reference = _REFERENCE.fullmatch(form)
+        text = self.text(int(reference[1])) if reference is not None else form
+        flags = member(self.reader.root["/AcroForm"], "/SigFlags")
+        wanted = (int(flags) if isinstance(flags, int) else 0) | _SIGNATURES_EXIST_APPEND_ONLY
+        if flags == wanted:
+            return
+        changed = edited(text, {"/SigFlags": b"%d" % wanted})
+        if reference is not None:
+            self._texts[int(reference[1])] = changed
+        else:
+            self.edit(root, {"/AcroForm": changed})
+
+    def _append_to(self, number: int, key: str, item: bytes) -> None:
+        """Append to the array member of an object, or to the array that the member refers to."""
+        text = self.text(number)
+        where = spans(text, 0).values.get(key)
+        reference = _REFERENCE.fullmatch(text[where[0] : where[1]]) if where else None
+        if reference is not None:
+            array = int(reference[1])
+            self._texts[array] = appended(self.text(array), item)
+        else:
+            self._texts[number] = self._with_item(text, key, item)
+
+    @staticmethod
+    def _with_item(text: bytes, key: str, item: bytes) -> bytes:
+        where = spans(text, 0).values.get(key)
+        array = text[where[0] : where[1]] if where else b"[]"
+        return edited(text, {key: b"[" + item + b"]" if array.strip(WHITE) == b"null" else appended(array, item)})
+
+    def finished(self) -> bytes:
+        """The whole revision, with its cross-references and trailer."""
+        for number in sorted(self._texts):
+            if self._texts[number] != self.reader.value_text(number):
+                self.put(number, self.reader.generation(number), self._texts[number])
+        write = self._stream if self.reader.has_xref_stream else self._table
+        write()
+        return b"".join(self._parts)
+
+    def _members(self, size: int) -> bytes:
+        """The trailer's members; /Root, /Info and the first /ID stay as they are."""
+        trailer = self.reader.trailer
+        parts = [b"/Size %d/Prev %d" % (size, self.reader.last_startxref)]
+        for key in ("/Root", "/Info"):
+            raw = trailer.raw_get(key) if key in trailer else None
+            if raw is not None:
+                if not hasattr(raw, "idnum"):
+                    raise damaged(self.document.name, f"{key} of the trailer is not a reference")
+                parts.append(b"%b %d %d R" % (key.encode("ascii"), raw.idnum, raw.generation))
+        if "/ID" in trailer:
+            first = trailer["/ID"][0].original_bytes
+            parts.append(b"/ID[<%b><%b>]" % (first.hex().encode(), os.urandom(16).hex().encode()))
+        return b"".join(parts)
+
+    def _table(self) -> None:
+        lines = [b"xref\n"]
+        numbers = sorted(self._places)
+        for first in _runs(numbers):
+            lines.append(b"%d %d\n" % (first[0], len(first)))
+            lines += [b"%010d %05d n \n" % (self._offset(number), self._places[number][1]) for number in first]
+        where = self.document.length + self._length
+        size = max(self._next, self._size)
+        self._parts += [*lines, b"trailer\n<<%b>>\nstartxref\n%d\n%%%%EOF\n" % (self._members(size), where)]
+
+    def _stream(self) -> None:
+        own = self.new_number()
+        where = self.document.length + self._length
+        self._places[own] = (self._length, 0)
+        runs = list(_runs(sorted(self._places)))
+        rows = b"".join(
+            b"\x01" + self._offset(number).to_bytes(6) + self._places[number][1].to_bytes(2) for run in runs for number in run
+        )
+        index = b" ".join(b"%d %d" % (run[0], len(run)) for run in runs)
+        self._parts += [
+            b"%d 0 obj\n<</Type/XRef/W[1 6 2]/Index[%b]%b/Length %d>>\nstream\n" % (own, index, self._members(self._next), len(rows)),
+            rows,
+            b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % where,
+        ]
+
+    def _offset(self, number: int) -> int:
+        return self.document.length + self._places[number][0]
+
+
+def _runs(numbers: list[int]) -> list[list[int]]:
+    """Ascending numbers in runs without gaps."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs

@@ -1,0 +1,126 @@
+"""What later revisions did to a signed PDF, each compared once with the one before it.
+
+1. A revision that adds one signature (or document timestamp) and nothing else, by our own strict rule, is an
+   *extension*; no further comparison is needed.
+2. Everything else goes to pyHanko's difference rules, one revision at a time: what they cannot explain is
+   *undefined*.
+3. The sum is the worst of the parts.
+4. Certification (DocMDP) and locks (FieldMDP) of this and earlier signatures decide what was allowed
+   (ISO 32000-2 §12.8.2.2, §12.8.2.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from eidkit.errors import EidkitError
+from eidkit.pdf import signing_revision
+from eidkit.pdf.fields import field_lock, permitted_level, signature_fields
+from eidkit.pdf.intake import HOSTILE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eidkit.pdf.coverage import Coverage
+    from eidkit.pdf.fields import Lock
+    from eidkit.pdf.revisions import PdfFile, Revision
+
+Modifications = Literal["none", "extension", "form-fill", "annotation", "undefined"]
+ORDER: tuple[Modifications, ...] = ("none", "extension", "form-fill", "annotation", "undefined")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one revision changed: its kind, the fields it filled or signed, whether it only preserves, and why."""
+
+    kind: Modifications
+    fields: frozenset[str] = frozenset()
+    preserving: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What all later revisions did to one signature; ``why`` explains a change that is undefined or forbidden."""
+
+    kind: Modifications
+    allowed: bool
+    why: str = ""
+
+
+def changes_after(file: PdfFile, one: Coverage, everything: Sequence[Coverage]) -> Changes:
+    """What happened after the revision that ``one`` covers."""
+    if one.revision is None:
+        return Changes("undefined", allowed=False, why="the signed revision is not known")
+    in_force = [each for each in everything if each.revision is not None and each.revision.number <= one.revision.number]
+    levels = [level for level in (permitted_level(each.field.value) for each in in_force) if level is not None]
+    locks = [lock for lock in (field_lock(each.field.value) for each in in_force) if lock is not None]
+    level = min(levels, default=None)
+    kind: Modifications = "none"
+    refused = ""
+    why = ""
+    for revision in file.revisions[one.revision.number + 1 :]:
+        step = _step(file, revision, everything, strict=level is not None or bool(locks), level=level)
+        kind = max(kind, step.kind, key=ORDER.index)
+        why = why or step.why
+        refused = refused or _refusal(step, level, locks)
+    return Changes(kind, allowed=not refused and kind != "undefined", why=why or refused)
+
+
+def _refusal(step: Step, level: int | None, locks: Sequence[Lock]) -> str:
+    """Why the rules that signatures set forbid this step; empty when they do not."""
+    if level == 1 and not step.preserving:
+        return "the certification allows no change"
+    if level == 2 and step.kind == "annotation":
+        return "the certification allows no annotations"
+    if any(lock.locks(name) for lock in locks for name in step.fields):
+        return "a field that a signature locks was changed"
+    return ""
+
+
+def _step(file: PdfFile, revision: Revision, everything: Sequence[Coverage], *, strict: bool, level: int | None) -> Step:
+    key = ("step", revision.number, strict, level is not None)
+    if key not in file.cache:
+        quick = None if strict else _quick(file, revision, everything)
+        file.cache[key] = quick or _compared(file, revision, certified=level is not None)
+    return file.cache[key]  # type: ignore[no-any-return]  # the cache holds what this function put there
+
+
+def _quick(file: PdfFile, revision: Revision, everything: Sequence[Coverage]) -> Step | None:
+    """The step of a revision that adds exactly one signature and nothing else; None for any other."""
+    signatures = [one for one in everything if one.revision == revision]
+    if len(signatures) != 1 or signatures[0].problems:
+        return None
+    judged = signing_revision.judge(file, revision, signatures[0].field)
+    if judged is None or judged.changes or judged.visible:
+        return None
+    return Step("extension", frozenset({signatures[0].field.name}), signatures[0].field.kind == "/DocTimeStamp")
+
+
+def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, SuspiciousModification
+    from pyhanko.sign.fields import MDPPerm
+
+    if revision.end is None:
+        return Step("undefined", why="a later revision is not well formed")
+    if file.reader.sections[revision.index].previous != file.revisions[revision.number - 1].startxref:
+        return Step("undefined", why="a later revision does not follow the one before it")
+    old, new = file.resolver(revision.number - 1), file.resolver(revision.number)
+    try:
+        result = DEFAULT_DIFF_POLICY.apply(old, new, doc_mdp=MDPPerm.FILL_FORMS if certified else None)
+        names = {field.name for field in signature_fields(new.root)}
+    except SuspiciousModification as change:
+        return Step("undefined", why=str(change)[:300])
+    except (EidkitError, PdfError, *HOSTILE):
+        return Step("undefined", why="a later revision cannot be compared with the one before it")
+    return _graded(result, names, ModificationLevel)
+
+
+def _graded(result: Any, signature_names: set[str], levels: Any) -> Step:
+    fields = frozenset(result.changed_form_fields)
+    preserving = result.modification_level <= levels.LTA_UPDATES
+    if preserving or (result.modification_level == levels.FORM_FILLING and fields and fields <= signature_names):
+        return Step("extension", fields, preserving)
+    return Step("form-fill" if result.modification_level == levels.FORM_FILLING else "annotation", fields)

@@ -1,0 +1,158 @@
+"""Opening a PDF that anyone may have sent: within bounds, and refused by name when it cannot be judged.
+
+Every refusal is a :class:`DocumentError` with its own code and remedy; nothing else escapes on hostile bytes.
+Reading and signing differ: a file that is merely unusual (a form for other viewers, two sets of
+cross-references) can still be *read* and judged, but it is not *signed*, because what the signer sees would
+depend on the viewer.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from eidkit.errors import DocumentError, EidkitError, Text
+from eidkit.pdf.syntax import WHITE, member
+from eidkit.pdf.xref import Ending, last_ending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from eidkit.document import Document
+    from eidkit.pdf.reader import Reader
+
+MAX_LENGTH = 4 * 1024 * 1024 * 1024
+HOSTILE = (
+    ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError, RuntimeError,
+    EOFError, MemoryError, struct.error, zlib.error,
+)  # fmt: skip
+
+_REFUSALS: dict[str, tuple[Text, Text]] = {
+    "pdf-too-large": (
+        Text("the file is larger than a PDF's cross-references are read for", "tệp lớn hơn giới hạn đọc PDF"),
+        Text("split the document", "hãy chia nhỏ tài liệu"),
+    ),
+    "pdf-header": (
+        Text("the file does not begin with %PDF-", "tệp không bắt đầu bằng %PDF-"),
+        Text("save it again as PDF; something was put in front of it", "lưu lại tệp dưới dạng PDF"),
+    ),
+    "pdf-cut-off": (
+        Text("the end of the file is missing (no startxref and %%EOF)", "tệp bị cắt cụt (thiếu startxref và %%EOF)"),
+        Text("transfer or download the file again", "tải hoặc gửi lại tệp"),
+    ),
+    "pdf-junk-after-end": (
+        Text("there are other bytes after the end of the PDF", "có dữ liệu lạ sau phần kết thúc của PDF"),
+        Text("save the document again as PDF before signing", "lưu lại tài liệu dưới dạng PDF trước khi ký"),
+    ),
+    "pdf-encrypted": (
+        Text("the PDF is encrypted", "tệp PDF được mã hóa"),
+        Text("remove the password protection and use that file", "hãy gỡ bỏ mật khẩu bảo vệ rồi dùng tệp đó"),
+    ),
+    "pdf-hybrid": (
+        Text("the PDF has two sets of cross-references (hybrid), so viewers may show different content", "PDF có hai bảng tham chiếu chéo (lai), các trình xem có thể hiển thị khác nhau"),
+        Text("save it again, for example by printing to PDF, and sign that file", "lưu lại (ví dụ in ra PDF) rồi ký tệp đó"),
+    ),
+    "pdf-xfa": (
+        Text("the PDF holds an XFA form, which only some viewers show", "PDF chứa biểu mẫu XFA mà chỉ một số trình xem hiển thị"),
+        Text("print it to PDF and sign that file", "hãy in ra PDF rồi ký tệp đó"),
+    ),
+    "pdf-decode-limit": (
+        Text("a compressed part of the PDF grows beyond every reasonable size", "phần nén trong PDF phình to quá giới hạn"),
+        Text("ask where the file comes from; save it again if you trust it", "kiểm tra nguồn gốc tệp; lưu lại nếu tin cậy"),
+    ),
+    "pdf-no-page": (
+        Text("the PDF has no page that a signature could be put on", "PDF không có trang nào để đặt chữ ký"),
+        Text("save the document again as PDF", "lưu lại tài liệu dưới dạng PDF"),
+    ),
+}  # fmt: skip
+
+
+def refused(code: str, name: str) -> DocumentError:
+    """The refusal ``code`` for the document ``name``."""
+    problem, remedy = _REFUSALS[code]
+    return DocumentError(code, Text(f"{name}: {problem.en}", f"{name}: {problem.vi}"), remedy)
+
+
+def damaged(name: str, why: str) -> DocumentError:
+    """The refusal for a PDF whose structure is broken; ``why`` in the parser's words."""
+    return DocumentError(
+        "pdf-damaged",
+        Text(f"{name}: the PDF is damaged: {why[:200]}", f"{name}: tệp PDF bị hỏng"),
+        Text("ask for the file again, or save it again as PDF", "yêu cầu gửi lại tệp hoặc lưu lại dưới dạng PDF"),
+    )
+
+
+@contextmanager
+def hostile(name: str) -> Iterator[None]:
+    """A block that parses untrusted bytes: only eidkit's errors leave it."""
+    from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfError
+
+    try:
+        yield
+    except EidkitError:
+        raise
+    except PdfDecodeLimitError as error:
+        raise refused("pdf-decode-limit", name) from error
+    except (PdfError, *HOSTILE) as error:
+        raise damaged(name, str(error) or type(error).__name__) from error
+
+
+@contextmanager
+def cautiously(otherwise: Callable[[], None]) -> Iterator[None]:
+    """A block in which untrusted bytes may turn out unreadable: then ``otherwise`` is called, and nothing raised."""
+    from pyhanko.pdf_utils.misc import PdfError
+
+    try:
+        yield
+    except (EidkitError, PdfError, *HOSTILE):
+        otherwise()
+
+
+def open_pdf(document: Document) -> Reader:
+    """A reader for a document whose signatures are to be judged.
+
+    Refuses what cannot be judged at all: encrypted, cut off, damaged, growing without bound.
+    """
+    from eidkit.pdf.reader import Reader
+
+    name = document.name
+    if document.length > MAX_LENGTH:
+        raise refused("pdf-too-large", name)
+    if document.read_range(0, 5) != b"%PDF-":
+        raise refused("pdf-header", name)
+    ending = last_ending(document)
+    if ending is None:
+        raise refused("pdf-cut-off", name)
+    with hostile(name):
+        reader = Reader(document, ending.startxref)
+        if "/Encrypt" in reader.trailer:
+            raise refused("pdf-encrypted", name)
+        if not isinstance(reader.root, dict):
+            raise damaged(name, "no document catalogue")
+    return reader
+
+
+def open_for_signing(document: Document) -> Reader:
+    """A reader for a document that is to be signed; refuses also what viewers may show differently."""
+    reader = open_pdf(document)
+    with hostile(document.name):
+        ending = last_ending(document)
+        if ending is None or trailing(document, ending):
+            raise refused("pdf-junk-after-end", document.name)
+        if any(section.hybrid is not None for section in reader.sections):
+            raise refused("pdf-hybrid", document.name)
+        if has_xfa(reader):
+            raise refused("pdf-xfa", document.name)
+    return reader
+
+
+def trailing(document: Document, ending: Ending) -> bytes:
+    """What stands after the last ``%%EOF`` besides white space."""
+    return document.read_range(ending.end, document.length).strip(WHITE)
+
+
+def has_xfa(reader: Any) -> bool:
+    """Whether the document's form is (also) an XFA form."""
+    return member(member(reader.root, "/AcroForm"), "/XFA") is not None

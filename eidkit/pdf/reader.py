@@ -1,0 +1,270 @@
+"""pyHanko's reader over our own cross-reference reading and our own parser.
+
+pyHanko gives the object model, the views of earlier revisions and the difference rules; which bytes make up
+an object is decided here, once, for every check.  The hooks are internal to pyHanko, so its minor version is
+pinned and a test guards them.  A ``Reader`` belongs to one thread.
+
+This module imports pyHanko when it is loaded: import it inside functions only.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.decode_limits import DecodeContext, DecodeLimits, DecodePurpose, DocumentDecodeBudget
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.xref import (
+    ObjStreamRef,
+    TrailerDictionary,
+    XRefCache,
+    XRefSection,
+    XRefSectionData,
+    XRefSectionMetaInfo,
+    XRefSectionType,
+)
+
+from eidkit.pdf.syntax import WHITE, Parser, SyntaxProblem, object_header, skip, spans, value_end
+from eidkit.pdf.xref import MAX_OBJECT, Section, object_text, read_indirect, read_sections
+
+if TYPE_CHECKING:
+    from eidkit.document import Document
+
+MAX_DECODED = 128 * 1024 * 1024
+_MAX_PACKED = 200_000
+_HEADER = re.compile(rb"%PDF-(\d)\.(\d)")
+_CONTENTS = re.compile(rb"/Contents[\x00\t\n\x0c\r ]*<[0-9A-Fa-f\x00\t\n\x0c\r ]{200}")
+
+
+class Reader(PdfFileReader):  # type: ignore[misc]  # pyHanko ships without types for mypy here
+    """A PDF read within bounds; every object comes from our own parser.
+
+    ``holes`` maps the place of an object to where its ``/Contents`` hexadecimal string stands in the file: that
+    string is left out of the parsed object, because every reserved byte would be paid for again at each open.
+    """
+
+    def __init__(self, document: Document, startxref: int) -> None:
+        self._security_handler = None
+        self.strict = True
+        budget = DocumentDecodeBudget(base_allowance=MAX_DECODED, max_ratio=20)
+        self._decode_context = DecodeContext(DecodeLimits(document_budget=budget), input_size=document.length)
+        self.resolved_objects: dict[tuple[int, int], Any] = {}
+        self._header_version = _version(document)
+        self._input_version = None
+        self._historical_resolver_cache: dict[int, Any] = {}
+        self._embedded_signatures = None
+        self.document = document
+        self.holes: dict[int, tuple[int, int]] = {}
+        self._packed: dict[int, dict[int, tuple[int, int, bytes]]] = {}
+        self._places: dict[int, Any] = {}
+        self.stream = None
+        self.last_startxref = startxref
+        self.xrefs = XRefCache(self, [])
+        self.sections: list[Section] = read_sections(document, startxref, self)
+        self.trailer = TrailerDictionary()
+        self.trailer.container_ref = generic.TrailerReference(self)
+        for section in reversed(self.sections):
+            self.trailer.add_trailer_revision(section.trailer)
+        self.has_xref_stream = self.sections[-1].number is not None
+        self.xrefs = XRefCache(self, _adapted(self, self.sections))
+
+    def place(self, number: int, revision: int | None = None) -> int | ObjStreamRef | None:
+        """Where object ``number`` (generation 0 or not) stands in a revision; None: nowhere."""
+        last = len(self.sections) - 1 if revision is None else revision
+        for section in reversed(self.sections[: last + 1]):
+            for part in (section, section.hybrid):
+                if part is None:
+                    continue
+                if number in part.used:
+                    return part.used[number][0]
+                if number in part.packed:
+                    return ObjStreamRef(*part.packed[number])
+                if number in part.freed and part is section and section.hybrid is None:
+                    return None
+        return None
+
+    def generation(self, number: int) -> int:
+        """The generation of object ``number`` in the newest revision (0 inside an object stream)."""
+        for section in reversed(self.sections):
+            if number in section.used:
+                return section.used[number][1]
+            if number in section.packed:
+                return 0
+        raise SyntaxProblem(f"object {number} is not in the file")
+
+    def value_text(self, number: int) -> bytes:
+        """The text of the value of object ``number`` in the newest revision, as it stands in the file."""
+        marker = self.place(number)
+        if isinstance(marker, ObjStreamRef):
+            self._get_object_from_stream(number, marker.obj_stream_id, marker.ix_in_stream)
+            _, start, data = self._packed[marker.obj_stream_id][number]
+            start = skip(data, start)
+            return data[start : value_end(data, start)]
+        if marker is None:
+            raise SyntaxProblem(f"object {number} is not in the file")
+        size = 2048
+        while True:
+            text = object_text(self.document, marker, size)
+            try:
+                header = object_header(text)
+                start = skip(text, header.end)
+                return text[start : value_end(text, start)]
+            except SyntaxProblem as problem:
+                if not problem.cut or len(text) < size or size > MAX_OBJECT:
+                    raise
+            size *= 8
+
+    def hole(self, number: int) -> tuple[int, int] | None:
+        """Where the ``/Contents`` hexadecimal string of object ``number`` stands in the file, brackets included."""
+        marker = self.place(number)
+        if not isinstance(marker, int):
+            return None
+        if marker not in self.holes:
+            self._without_contents(marker)
+        return self.holes.get(marker)
+
+    def _read_object(
+        self, ref: Any, marker: Any, never_decrypt: bool = False, as_metadata_stream: bool = False
+    ) -> Any:
+        if marker is None:
+            return _null(ref)
+        if isinstance(marker, ObjStreamRef):
+            return self._get_object_from_stream(ref.idnum, marker.obj_stream_id, marker.ix_in_stream)
+        identity, found = self._at(marker)
+        if identity != (ref.idnum, ref.generation):
+            raise SyntaxProblem(f"object {ref.idnum} is not where the cross-reference says")
+        if as_metadata_stream and isinstance(found, generic.StreamObject):
+            return _metadata(found)
+        return found
+
+    def _at(self, offset: int) -> tuple[tuple[int, int], Any]:
+        text = object_text(self.document, offset)
+        own = text.find(b"endobj")
+        if _CONTENTS.search(text, 0, own if own >= 0 else len(text)):
+            shortened = self._without_contents(offset)
+            if shortened is not None:
+                return shortened
+        identity, found, _ = read_indirect(self.document, offset, self)
+        return identity, found
+
+    def _without_contents(self, offset: int) -> tuple[tuple[int, int], Any] | None:
+        """The dictionary at ``offset`` parsed with an empty ``/Contents``, the place of which is remembered."""
+        size = 32 * 1024
+        while True:
+            text = object_text(self.document, offset, size)
+            try:
+                header = object_header(text)
+                if not text.startswith(b"<<", skip(text, header.end)):
+                    return None
+                where = spans(text, header.end)
+                break
+            except SyntaxProblem as problem:
+                if not problem.cut or len(text) < size or size > MAX_OBJECT:
+                    raise
+            size *= 4
+        start, end = where.values.get("/Contents", (0, 0))
+        if text[start : start + 1] != b"<" or text[start : start + 2] == b"<<":
+            return None
+        if not text.startswith(b"endobj", skip(text, where.end)):
+            return None
+        ref = generic.Reference(header.number, header.generation, self)
+        short = b"".join((text[where.start : start], b"<>", text[end : where.end]))
+        found, _ = Parser(short, ref).value(0)
+        self.holes[offset] = (offset + start, offset + end)
+        return (header.number, header.generation), found
+
+    def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> Any:
+        packed = self._packed.get(stmnum)
+        place = self.place(stmnum)
+        # an object stream's number may be reused in a later revision: only a stable one is cached
+        if packed is None or place != self._places.get(stmnum):
+            packed = self._unpacked(stmnum)
+            self._packed[stmnum], self._places[stmnum] = packed, place
+        if idnum not in packed or packed[idnum][0] != idx:
+            raise SyntaxProblem(f"object {idnum} is not in its object stream")
+        _, start, data = packed[idnum]
+        found, _ = Parser(data, generic.Reference(idnum, 0, self)).value(start)
+        if isinstance(found, generic.IndirectObject):
+            raise SyntaxProblem("an object stream holds a bare reference")
+        return found
+
+    def _unpacked(self, number: int) -> dict[int, tuple[int, int, bytes]]:
+        stream = self.get_object(generic.Reference(number, 0, self))
+        if not isinstance(stream, generic.StreamObject) or dict.get(stream, "/Type") != "/ObjStm":
+            raise SyntaxProblem("an object stream that is none")
+        count, first = stream["/N"], stream["/First"]
+        data = stream.read_data(DecodePurpose.OBJECT_STREAM)
+        if not isinstance(count, int) or not isinstance(first, int) or not 0 <= count <= _MAX_PACKED:
+            raise SyntaxProblem("an object stream with an unusable header")
+        pairs = [int(token) for token in data[: int(first)].translate(bytes.maketrans(WHITE, b" " * 6)).split()]
+        if len(pairs) < 2 * count:
+            raise SyntaxProblem("an object stream with an unusable header")
+        found: dict[int, tuple[int, int, bytes]] = {}
+        for position in range(int(count)):
+            if pairs[2 * position] in found:
+                raise SyntaxProblem("an object stream that holds one object twice")
+            found[pairs[2 * position]] = (position, int(first) + pairs[2 * position + 1], data)
+        return found
+
+
+def _version(document: Document) -> tuple[int, int]:
+    match = _HEADER.match(document.read_range(0, 16))
+    if match is None:
+        raise SyntaxProblem("the file does not begin with %PDF-")
+    return int(match[1]), int(match[2])
+
+
+def _null(ref: Any) -> Any:
+    """A reference to nothing is a reference to null (ISO 32000-2 §7.3.10)."""
+    nothing = generic.NullObject()
+    nothing.container_ref = ref
+    return nothing
+
+
+def _metadata(stream: Any) -> Any:
+    from pyhanko.pdf_utils.metadata.xmp_xml import MetadataStream
+
+    found = MetadataStream(dict(stream), encoded_data=stream.encoded_data)
+    found.container_ref = stream.container_ref
+    return found
+
+
+def _adapted(reader: Reader, sections: list[Section]) -> list[XRefSection]:
+    """The sections as pyHanko keeps them, each with the greatest /Size so far.
+
+    What is *new* in a revision is judged by object numbers beyond the size before it; a size that shrinks, or
+    that hides objects, would make an old object look new.
+    """
+    adapted = []
+    size = 0
+    for section in sections:
+        size = max(size, _top(section), _top(section.hybrid))
+        adapted.append(_adapted_one(reader, section, size))
+    return adapted
+
+
+def _top(section: Section | None) -> int:
+    if section is None:
+        return 0
+    return max(int(dict.get(section.trailer, "/Size", 0)), *(max(part, default=-1) + 1 for part in (section.used, section.packed)))
+
+
+def _adapted_one(reader: Reader, section: Section, size: int) -> XRefSection:
+    kind = XRefSectionType.STANDARD if section.number is None else XRefSectionType.STREAM
+    data = XRefSectionData()
+    data.freed = {number: following for number, following in section.freed.items() if number}
+    data.standard_xrefs = {number: (generation, offset) for number, (offset, generation) in section.used.items() if number}
+    data.xrefs_in_objstm = {number: ObjStreamRef(*place) for number, place in section.packed.items() if number}
+    data.obj_streams_used = {stream for stream, _ in section.packed.values()}
+    data.explicit_refs_in_revision = {
+        *((number, generation) for number, (generation, _) in data.standard_xrefs.items()),
+        *((number, 0) for number in data.xrefs_in_objstm),
+        *((number, following - 1) for number, following in data.freed.items()),
+    }
+    if section.hybrid is not None:
+        data.hybrid = _adapted_one(reader, section.hybrid, size)
+        kind = XRefSectionType.HYBRID_MAIN
+    stream_ref = generic.Reference(section.number, 0, reader) if section.number is not None else None
+    meta = XRefSectionMetaInfo(kind, size, section.declared, section.start, section.end, stream_ref)
+    return XRefSection(meta, data)

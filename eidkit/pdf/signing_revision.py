@@ -1,0 +1,276 @@
+"""What the revision that holds a signature changed besides it: our own rule (binding.md §1).
+
+A change hidden in the signing revision leaves the bytes before it untouched, and readers show the new content.
+So, over the objects that the revision touches (every number in its cross-references, compressed ones too):
+
+1. It begins where the file as shown ends; its one cross-reference section names that file's as ``/Prev``, and
+   every entry stands inside the revision.
+2. ``/XRefStm``, another ``/Root``, ``/Info``, ``/ID[0]`` and freed objects are changes.
+3. It adds or fills one signature field.  The catalogue equals the old one by value but for ``/AcroForm``,
+   ``/Perms`` and ``/Extensions``; the form but for ``/Fields`` (at most this field more) and ``/SigFlags``;
+   the page but for ``/Annots`` (at most this widget more).
+4. The widget and its appearance have no ``/A``, ``/AA`` or ``/OC``; a visible widget is named as such.
+5. Whatever else it touches is a change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from eidkit.pdf.appending import MARK
+from eidkit.pdf.intake import cautiously
+from eidkit.pdf.syntax import WHITE, member, raw_items
+from eidkit.pdf.values import names_in, reachable, same
+
+if TYPE_CHECKING:
+    from eidkit.pdf.fields import SignatureField
+    from eidkit.pdf.revisions import PdfFile, Revision
+
+_ACTIVE = ("/A", "/AA", "/OC")
+_FILLED = frozenset({"/V", "/AP"})
+_PART_OF_SIGNATURE = ("/AP", "/MK", "/Lock", "/SV", "/Kids", "/Rect", "/Border", "/BS")
+
+
+@dataclass(slots=True)
+class SigningRevision:
+    """``length_shown`` is the length of the file as shown to the signer; ``changes`` say what else changed.
+
+    ``visible`` tells that the widget draws something on a page.
+    """
+
+    length_shown: int
+    changes: list[str] = field(default_factory=list)
+    visible: bool = False
+
+
+def judge(file: PdfFile, revision: Revision, signature: SignatureField) -> SigningRevision | None:
+    """What the signing ``revision`` changed; None for the first revision, which shows nothing before it."""
+    if revision.number == 0:
+        return None
+    key = ("own", revision.number)
+    if key not in file.cache:
+        judge_ = _Judge(file, revision, signature)
+        with cautiously(judge_.unreadable):
+            judge_.judged()
+        file.cache[key] = judge_.found
+    return file.cache[key]  # type: ignore[no-any-return]  # the cache holds what this function put there
+
+
+class _Judge:
+    def __init__(self, file: PdfFile, revision: Revision, signature: SignatureField) -> None:
+        self._file = file
+        self._revision = revision
+        self._before = file.revisions[revision.number - 1]
+        self._signature = signature
+        self._old = file.resolver(revision.number - 1)
+        self._new = file.resolver(revision.number)
+        self._size = file.size(revision.number - 1)
+        self.found = SigningRevision(*self._beginning())
+        self._explained: set[int] = set()
+
+    def unreadable(self) -> None:
+        """The revision holds something that cannot be read."""
+        self._say("it cannot be read in full")
+
+    def judged(self) -> None:
+        """Collect every change."""
+        self._section()
+        self._trailer()
+        self._signature_objects()
+        self._catalogue()
+        self._pages()
+        left = self._revision.touched - self._explained
+        if left:
+            self._say(f"it touches {self._named(left)}")
+
+    def _say(self, what: str) -> None:
+        self.found.changes.append(what)
+
+    def _named(self, numbers: set[int] | frozenset[int]) -> str:
+        shown = ", ".join(str(number) for number in sorted(numbers)[:8])
+        return f"object{'s' if len(numbers) > 1 else ''} {shown}{'…' if len(numbers) > 8 else ''}"
+
+    # 1.
+    def _beginning(self) -> tuple[int, list[str]]:
+        end = self._before.end
+        if end is None:
+            return 0, ["the revision before it has no end"]
+        section = self._revision.sections[0]
+        first = min((offset for number, (offset, _) in section.used.items() if number and offset >= end), default=section.start)
+        gap = self._file.document.read_range(end, min(first, section.start, end + 4096))
+        if gap.endswith(MARK) and not gap[: -len(MARK)].strip(WHITE):
+            return end + len(gap) - len(MARK), []
+        if gap.strip(WHITE):
+            return end + len(gap) - len(gap.lstrip(WHITE)), ["other bytes stand before its first object"]
+        return end + len(gap), []
+
+    def _section(self) -> None:
+        section = self._revision.sections[0]
+        if len(self._revision.sections) > 1 or section.previous != self._before.startxref:
+            self._say("its cross-references do not follow those of the file as shown")
+        if section.hybrid is not None:
+            self._say("it has a second set of cross-references (/XRefStm)")
+        shown, end = self.found.length_shown, self._revision.end or 0
+        outside = {number for number, (offset, _) in section.used.items() if number and not shown <= offset < end}
+        streams = {stream for stream, _ in section.packed.values()}
+        outside |= {number for number, (stream, _) in section.packed.items() if stream not in section.used}
+        if outside:
+            self._say(f"{self._named(outside)} stand outside it")
+        if freed := set(section.freed) - {0}:
+            self._say(f"it frees {self._named(freed)}")
+            self._explained |= freed
+        containers = streams | ({section.number} if section.number is not None else set())
+        self._explain(containers)
+
+    # 2.
+    def _trailer(self) -> None:
+        old, new = self._old.trailer_view, self._new.trailer_view
+        for key in ("/Root", "/Info"):
+            if not same(dict.get(old, key), dict.get(new, key)):
+                self._say(f"the trailer names another {key}")
+        before, after = raw_items(member(old, "/ID")), raw_items(member(new, "/ID"))
+        if before and (not after or not same(before[0].get_object(), after[0].get_object())):
+            self._say("the trailer has another /ID")
+
+    # 3.
+    def _signature_objects(self) -> None:
+        one = self._signature
+        if one.value_number is None or one.number is None:
+            self._say("the signature or its field is no object of its own")
+            return
+        self._explain({one.value_number})
+        self._explain(reachable(self._new, self._object(self._new, one.value_number), self._size, skip=("/Data",)))
+        new = self._object(self._new, one.number)
+        if one.number >= self._size:
+            self._explain({one.number})
+            if member(new, "/FT") != "/Sig":
+                self._say("the field is not a signature field")
+        elif one.number in self._revision.touched:
+            self._filled_field(one.number, new)
+        self._widgets(new)
+
+    def _filled_field(self, number: int, new: Any) -> None:
+        old = self._object(self._old, number)
+        if not isinstance(old, dict) or not isinstance(new, dict) or member(old, "/V") is not None:
+            self._say("the field was not an empty signature field")
+            return
+        if other := names_in(old, new) - _FILLED:
+            self._say(f"the field changes {', '.join(sorted(other))}")
+        self._explained.add(number)
+
+    def _widgets(self, field_dictionary: Any) -> None:
+        kids = [raw.get_object() for raw in raw_items(member(field_dictionary, "/Kids"))[:8]]
+        if len(kids) > 1:
+            self._say("the field has several widgets")
+        for widget in (field_dictionary, *kids):
+            # 4.
+            if active := [key for key in _ACTIVE if isinstance(widget, dict) and key in widget]:
+                self._say(f"the widget has {', '.join(active)}")
+            appearance = member(widget, "/AP")
+            rectangle = [item.get_object() for item in raw_items(member(widget, "/Rect"))]
+            drawn = len(rectangle) == 4 and rectangle[0] != rectangle[2] and rectangle[1] != rectangle[3]
+            self.found.visible |= bool(appearance is not None and drawn)
+        for key in _PART_OF_SIGNATURE:
+            value = dict.get(field_dictionary, key) if isinstance(field_dictionary, dict) else None
+            for part in (value, *(dict.get(kid, key) for kid in kids if isinstance(kid, dict))):
+                numbers = reachable(self._new, part, self._size, skip=("/P", "/Parent", "/V"))
+                self._explain(numbers)
+                self._check_active(numbers)
+
+    def _check_active(self, numbers: set[int]) -> None:
+        for number in numbers:
+            found = self._object(self._new, number)
+            if isinstance(found, dict) and any(key in found for key in _ACTIVE):
+                self._say(f"object {number} of the appearance has an action or optional content")
+
+    def _catalogue(self) -> None:
+        root = self._new.root_ref.idnum
+        if root not in self._revision.touched:
+            self._form(self._old.root, self._new.root)
+            return
+        old, new = self._old.root, self._new.root
+        self._explained.add(root)
+        if other := names_in(old, new) - {"/AcroForm", "/Perms", "/Extensions"}:
+            self._say(f"the catalogue changes {', '.join(sorted(other))}")
+        for key in ("/Perms", "/Extensions"):
+            if not isinstance(member(new, key), dict) and key in new:
+                self._say(f"the catalogue's {key} is not a dictionary")
+            numbers = reachable(self._new, dict.get(new, key), self._size, skip=("/V",))
+            self._explain(numbers)
+        lost = names_in(member(old, "/Perms") or {}, member(new, "/Perms") or {}) - {"/DocMDP"}
+        if lost or (member(old, "/Perms") and names_in(member(old, "/Perms"), member(new, "/Perms") or {})):
+            self._say("the catalogue changes its permissions")
+        self._form(old, new)
+
+    def _form(self, old_root: Any, new_root: Any) -> None:
+        before, after = dict.get(old_root, "/AcroForm"), dict.get(new_root, "/AcroForm")
+        old, new = member(old_root, "/AcroForm"), member(new_root, "/AcroForm")
+        if not isinstance(new, dict):
+            self._say("there is no form")
+            return
+        if hasattr(after, "idnum"):
+            if before is not None and not same(before, after):
+                self._say("the form moved to another object")
+            self._explained.add(after.idnum)
+        if old is None:
+            if not set(new) <= {"/Fields", "/SigFlags"}:
+                self._say("a new form brings more than the signature field")
+        elif other := names_in(old, new) - {"/Fields", "/SigFlags"}:
+            self._say(f"the form changes {', '.join(sorted(other))}")
+        self._list(old, new, "/Fields", self._signature.number, "the form")
+
+    def _list(self, old: Any, new: Any, key: str, addition: int | None, what: str) -> None:
+        """``new[key]`` is ``old[key]`` with at most one reference more, to ``addition``."""
+        raw = dict.get(new, key)
+        before, after = raw_items(member(old, key)), raw_items(member(new, key))
+        if hasattr(raw, "idnum"):
+            if raw.idnum < self._size and not same(dict.get(old, key) if isinstance(old, dict) else None, raw):
+                self._say(f"{what} has another {key} array")
+            self._explained.add(raw.idnum)
+        rest = after[len(before) :]
+        kept = len(after) >= len(before) and all(map(same, before, after))
+        if not kept or len(rest) > 1 or any(getattr(item, "idnum", None) != addition for item in rest):
+            self._say(f"{what} changes {key} by more than the signature")
+
+    def _pages(self) -> None:
+        """The one page that gained the widget."""
+        widgets = {self._signature.number, *self._kid_numbers()}
+        for number in sorted(self._revision.touched - self._explained):
+            old, new = self._object(self._old, number), self._object(self._new, number)
+            if number < self._size and member(old, "/Type") == "/Page" and isinstance(new, dict):
+                self._explained.add(number)
+                if other := names_in(old, new) - {"/Annots"}:
+                    self._say(f"page object {number} changes {', '.join(sorted(other))}")
+                self._list(old, new, "/Annots", self._added(old, new, widgets), f"page object {number}")
+            elif number < self._size and isinstance(old, list) and isinstance(new, list) and self._gained(old, new, widgets):
+                self._explained.add(number)
+
+    def _kid_numbers(self) -> set[int]:
+        return {raw.idnum for raw in raw_items(member(self._signature.dictionary, "/Kids"))[:8] if hasattr(raw, "idnum")}
+
+    @staticmethod
+    def _added(old: Any, new: Any, widgets: set[int | None]) -> int | None:
+        rest = raw_items(member(new, "/Annots"))[len(raw_items(member(old, "/Annots"))) :]
+        return next((raw.idnum for raw in rest if getattr(raw, "idnum", None) in widgets), None)
+
+    @staticmethod
+    def _gained(old: Any, new: Any, widgets: set[int | None]) -> bool:
+        """An array of annotations that gained the widget and nothing else."""
+        before, after = raw_items(old), raw_items(new)
+        annotations = all(member(raw.get_object(), "/Subtype") is not None for raw in before)
+        gained = len(after) == len(before) + 1 and getattr(after[-1], "idnum", None) in widgets
+        return annotations and gained and all(map(same, before, after))
+
+    # 5.
+    def _explain(self, numbers: set[int]) -> None:
+        """New objects count as explained; a number that the file as shown already knew does not."""
+        self._explained |= {number for number in numbers if number >= self._size}
+
+    @staticmethod
+    def _object(resolver: Any, number: int) -> Any:
+        from pyhanko.pdf_utils.generic import Reference
+
+        generation = resolver.reader.generation(number)
+        found = resolver.get_object(Reference(number, generation, resolver))
+        return found.get_object()

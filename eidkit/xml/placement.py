@@ -1,0 +1,104 @@
+"""Whether a signature stands where nothing hides behind it (binding.md §1, "XML").
+
+The XPath that leaves out every ``ds:Signature`` lets co-signers add theirs; it would also let anybody hide content
+inside something that looks like one.  So every ``ds:Signature`` must be a last child of the document element
+(or a counter-signature inside such a one) and hold nothing foreign.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eidkit.xml import names
+from eidkit.xml.names import SIGNATURE, ds, local, namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.etree import _Element
+
+    from eidkit.xml.parse import Tree
+    from eidkit.xml.references import NodeSet
+
+_OWN = frozenset({names.DSIG, names.DSIG11, *names.XADES, names.XADES141, names.EXCLUSIVE, names.FILTER2, names.EVIDENCE_RECORD})
+_PARTS = frozenset({ds("SignedInfo"), ds("SignatureValue"), ds("KeyInfo"), ds("Object")})
+
+
+def misplaced(tree: Tree, protected: frozenset[_Element]) -> Iterator[str]:
+    """Why signatures of this document are not accounted for; ``protected`` are SignedProperties that are signed."""
+    for number, signature in enumerate(tree.signatures, start=1):
+        name = signature.get("Id") or f"signature {number}"
+        if not is_accounted(tree, signature):
+            yield f"{name} is not among the last children of the document element"
+            continue
+        foreign = next(_foreign(signature, protected), None)
+        if foreign is not None:
+            yield f"{name} holds {foreign}"
+
+
+def is_accounted(tree: Tree, signature: _Element) -> bool:
+    """Whether the signature is a last child of the document element, or a counter-signature of one that is."""
+    parent = signature.getparent()
+    if parent is None:
+        return False
+    if parent is tree.root:
+        return all(following.tag == SIGNATURE for following in signature.itersiblings() if isinstance(following.tag, str))
+    outer = next(signature.iterancestors(SIGNATURE), None)
+    return outer is not None and counter_signed(signature) is not None and is_accounted(tree, outer)
+
+
+def counter_signed(signature: _Element) -> _Element | None:
+    """The signature in whose unsigned properties this one stands as CounterSignature."""
+    holders = [ancestor for _, ancestor in zip(range(6), signature.iterancestors(), strict=False)]
+    path = [local(ancestor.tag) for ancestor in holders]
+    expected = ["CounterSignature", "UnsignedSignatureProperties", "UnsignedProperties", "QualifyingProperties", "Object", "Signature"]
+    if path != expected or any(namespace(h.tag) not in names.XADES for h in holders[:4]) or holders[5].tag != SIGNATURE:
+        return None
+    return holders[5]
+
+
+def _foreign(signature: _Element, protected: frozenset[_Element]) -> Iterator[str]:
+    """What stands inside a signature and belongs neither to XML-DSig nor to XAdES."""
+    inside: list[_Element] = [signature]
+    while inside:
+        element = inside.pop()
+        if element.tag == SIGNATURE and any(child.tag not in _PARTS for child in element):
+            yield "parts that no signature has"
+        if element.tag == ds("Object") and [local(child.tag) for child in element] != ["QualifyingProperties"]:
+            yield "an Object other than its properties"
+        if len(element) and _is_text(element.text):
+            yield "text between its parts"
+        for child in element:
+            if _is_text(child.tail):
+                yield "text between its parts"
+            if not isinstance(child.tag, str):
+                yield "a comment or processing instruction"
+            elif namespace(child.tag) not in _OWN:
+                yield f"the element {local(child.tag)}"
+            elif child not in protected:
+                inside.append(child)
+
+
+def _is_text(text: str | None) -> bool:
+    return text is not None and bool(text.strip(" \t\r\n"))
+
+
+def unsigned_objects(objects: tuple[_Element, ...], apexes: frozenset[_Element]) -> list[str]:
+    """Objects of a signature that hold more than its properties and that none of its references points into."""
+    found = []
+    for item in objects:
+        if [local(child.tag) for child in item] == ["QualifyingProperties"] and not _is_text(item.text):
+            continue
+        if not len(item) and not _is_text(item.text):
+            continue
+        if item in apexes or any(child in apexes for child in item.iter()):
+            continue
+        found.append(f"ds:Object {item.get('Id') or ''}".strip())
+    return found
+
+
+def covers_document(tree: Tree, nodes: NodeSet | bytes | None) -> bool:
+    """Whether what is signed is the whole document but for signatures."""
+    if nodes is None or isinstance(nodes, bytes):
+        return False
+    return nodes.apex is None or nodes.apex is tree.root

@@ -1,0 +1,150 @@
+"""A XAdES signature as text that is already canonical, so that what is hashed is what is written.
+
+Every element below is in the form that exclusive C14N gives it as an apex: namespaces declared where they are
+first used inside the piece, start and end tags, attributes in order, no white space.  A digest can therefore be
+taken over the very bytes that go into the file (EN 319 132-1, XML Signature 1.1).
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eidkit.errors import SigningError, Text
+from eidkit.xml import names
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_DS = f' xmlns:ds="{names.DSIG}"'
+_XADES = f' xmlns:xades="{names.XADES132}"'
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """What the signed properties will say; ``issuer_serial`` is the DER of an ESS IssuerSerial."""
+
+    signing_time: datetime
+    digest_uri: str
+    certificate_digest: bytes
+    issuer_serial: bytes
+    claimed_roles: tuple[str, ...]
+    assertion: str | None
+    commitment: str | None
+
+
+def text(value: str) -> str:
+    """Character data as C14N writes it; characters that XML cannot hold are refused."""
+    if _ILLEGAL.search(value):
+        raise SigningError(
+            "xml-illegal-character",
+            Text("a claimed role holds a character that XML cannot hold", "vai trò có ký tự không hợp lệ trong XML"),
+            Text("take the control character out", "bỏ ký tự điều khiển"),
+        )
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
+
+
+def base64(octets: bytes) -> str:
+    """Standard base64 in one line."""
+    return b64encode(octets).decode("ascii")
+
+
+def signed_properties(name: str, said: Statements) -> str:
+    """SignedProperties with SigningTime, SigningCertificateV2, roles, format and commitment (EN 319 132-1 §5.2)."""
+    time = said.signing_time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        f'<xades:SignedProperties{_XADES} Id="{name}-properties"><xades:SignedSignatureProperties>'
+        f"<xades:SigningTime>{time}</xades:SigningTime>"
+        "<xades:SigningCertificateV2><xades:Cert><xades:CertDigest>"
+        f'<ds:DigestMethod{_DS} Algorithm="{said.digest_uri}"></ds:DigestMethod>'
+        f"<ds:DigestValue{_DS}>{base64(said.certificate_digest)}</ds:DigestValue></xades:CertDigest>"
+        f"<xades:IssuerSerialV2>{base64(said.issuer_serial)}</xades:IssuerSerialV2></xades:Cert></xades:SigningCertificateV2>"
+        f"{_roles(said)}</xades:SignedSignatureProperties><xades:SignedDataObjectProperties>"
+        f'<xades:DataObjectFormat ObjectReference="#{name}-content"><xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>'
+        f"{_commitment(said.commitment)}</xades:SignedDataObjectProperties></xades:SignedProperties>"
+    )
+
+
+def _roles(said: Statements) -> str:
+    """SignerRoleV2 (§5.2.6): what is claimed, and our attestation as a signed assertion (binding.md §4)."""
+    if not said.claimed_roles and said.assertion is None:
+        return ""
+    claimed = "".join(f"<xades:ClaimedRole>{text(role)}</xades:ClaimedRole>" for role in said.claimed_roles)
+    roles = f"<xades:ClaimedRoles>{claimed}</xades:ClaimedRoles>" if claimed else ""
+    asserted = ""
+    if said.assertion is not None:
+        approval = f'<a:Approval xmlns:a="{names.APPROVAL}">{base64(said.assertion.encode("ascii"))}</a:Approval>'
+        asserted = f"<xades:SignedAssertions><xades:SignedAssertion>{approval}</xades:SignedAssertion></xades:SignedAssertions>"
+    return f"<xades:SignerRoleV2>{roles}{asserted}</xades:SignerRoleV2>"
+
+
+def _commitment(oid: str | None) -> str:
+    if oid is None:
+        return ""
+    known = names.COMMITMENTS.get(oid)
+    identifier = (
+        f"<xades:Identifier>{known}</xades:Identifier>" if known else f'<xades:Identifier Qualifier="OIDAsURN">urn:oid:{text(oid)}</xades:Identifier>'
+    )
+    return (
+        f"<xades:CommitmentTypeIndication><xades:CommitmentTypeId>{identifier}</xades:CommitmentTypeId>"
+        "<xades:AllSignedDataObjects></xades:AllSignedDataObjects></xades:CommitmentTypeIndication>"
+    )
+
+
+def signed_info(name: str, signature_uri: str, digest_uri: str, content: bytes, properties: bytes) -> str:
+    """SignedInfo with the two references of binding.md §1: the document by its three transforms, the properties."""
+    digested = f'<ds:DigestMethod Algorithm="{digest_uri}"></ds:DigestMethod>'
+    return (
+        f'<ds:SignedInfo{_DS}><ds:CanonicalizationMethod Algorithm="{names.EXCLUSIVE}"></ds:CanonicalizationMethod>'
+        f'<ds:SignatureMethod Algorithm="{signature_uri}"></ds:SignatureMethod>'
+        f'<ds:Reference Id="{name}-content" URI=""><ds:Transforms>'
+        f'<ds:Transform Algorithm="{names.ENVELOPED}"></ds:Transform>'
+        f'<ds:Transform Algorithm="{names.XPATH}"><ds:XPath>{names.XPATH_LITERAL}</ds:XPath></ds:Transform>'
+        f'<ds:Transform Algorithm="{names.C14N10}"></ds:Transform></ds:Transforms>'
+        f"{digested}<ds:DigestValue>{base64(content)}</ds:DigestValue></ds:Reference>"
+        f'<ds:Reference Type="{names.SIGNED_PROPERTIES}" URI="#{name}-properties"><ds:Transforms>'
+        f'<ds:Transform Algorithm="{names.EXCLUSIVE}"></ds:Transform></ds:Transforms>'
+        f"{digested}<ds:DigestValue>{base64(properties)}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
+    )
+
+
+def signature(name: str, info: str, certificates: tuple[bytes, ...], properties: str) -> tuple[str, str, str]:
+    """The whole ds:Signature in three pieces: the value goes after the first, unsigned properties after the second."""
+    offered = "".join(f"<ds:X509Certificate>{base64(der)}</ds:X509Certificate>" for der in certificates)
+    return (
+        f'<ds:Signature{_DS} Id="{name}">{info}{_value_start(name)}',
+        f"</ds:SignatureValue><ds:KeyInfo><ds:X509Data>{offered}</ds:X509Data></ds:KeyInfo>"
+        f'<ds:Object><xades:QualifyingProperties{_XADES} Target="#{name}">{properties}',
+        "</xades:QualifyingProperties></ds:Object></ds:Signature>",
+    )
+
+
+def _value_start(name: str) -> str:
+    return f'<ds:SignatureValue{_DS} Id="{name}-value">'
+
+
+def signature_value(name: str, value: bytes) -> str:
+    """The SignatureValue element in exclusive C14N: what a signature timestamp covers (EN 319 132-1 §5.3)."""
+    return f"{_value_start(name)}{base64(value)}</ds:SignatureValue>"
+
+
+def signature_timestamp(token: bytes) -> str:
+    """A SignatureTimeStamp over the exclusively canonicalised SignatureValue."""
+    return (
+        f"<xades:SignatureTimeStamp{_XADES}>"
+        f'<ds:CanonicalizationMethod{_DS} Algorithm="{names.EXCLUSIVE}"></ds:CanonicalizationMethod>'
+        f"<xades:EncapsulatedTimeStamp>{base64(token)}</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp>"
+    )
+
+
+def unsigned_signature_properties(inner: str) -> str:
+    """UnsignedSignatureProperties around finished properties."""
+    return f"<xades:UnsignedSignatureProperties{_XADES}>{inner}</xades:UnsignedSignatureProperties>"
+
+
+def unsigned_properties(inner: str) -> str:
+    """UnsignedProperties around a finished UnsignedSignatureProperties."""
+    return f"<xades:UnsignedProperties{_XADES}>{inner}</xades:UnsignedProperties>"
