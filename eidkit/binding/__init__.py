@@ -1,0 +1,93 @@
+"""What is bound to what: procedures, transactions, authentications and attestations as values.
+
+``auth`` makes them, ``signing`` writes them into signatures, ``verify`` and ``dossier`` recompute them.  Every
+value here is a frozen dataclass with ``to_json``/``from_json``; reading refuses what it does not know.
+Building one of these values proves nothing: what it is worth is decided by whoever verifies it (binding.md §6).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eidkit.binding.approval import ApprovedSignature, approval_digest, signature_value_digest
+    from eidkit.binding.attestation import Attestation, AttestationClaims, attest
+    from eidkit.binding.authentication import (
+        Assurance,
+        Authentication,
+        ChallengeFacts,
+        Check,
+        Disclosure,
+        Proof,
+        challenge_value,
+        subject_commitment,
+    )
+    from eidkit.binding.procedure import Action, AssuranceRule, DocumentRule, Procedure, Step
+    from eidkit.binding.transaction import (
+        Appearance,
+        ProcedureReference,
+        ShownText,
+        Transaction,
+        TransactionAction,
+        TransactionDocument,
+    )
+
+__all__ = [
+    "Action",
+    "Appearance",
+    "ApprovedSignature",
+    "Assurance",
+    "AssuranceRule",
+    "Attestation",
+    "AttestationClaims",
+    "Authentication",
+    "ChallengeFacts",
+    "Check",
+    "Disclosure",
+    "DocumentRule",
+    "Procedure",
+    "ProcedureReference",
+    "Proof",
+    "ShownText",
+    "Step",
+    "Transaction",
+    "TransactionAction",
+    "TransactionDocument",
+    "approval_digest",
+    "attest",
+    "challenge_value",
+    "signature_value_digest",
+    "subject_commitment",
+]
+
+_HOMES = {
+    "approval": ("ApprovedSignature", "approval_digest", "signature_value_digest"),
+    "attestation": ("Attestation", "AttestationClaims", "attest"),
+    "authentication": (
+        "Assurance",
+        "Authentication",
+        "ChallengeFacts",
+        "Check",
+        "Disclosure",
+        "Proof",
+        "challenge_value",
+        "subject_commitment",
+    ),
+    "procedure": ("Action", "AssuranceRule", "DocumentRule", "Procedure", "Step"),
+    "transaction": (
+        "Appearance",
+        "ProcedureReference",
+        "ShownText",
+        "Transaction",
+        "TransactionAction",
+        "TransactionDocument",
+    ),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
