@@ -1,0 +1,247 @@
+"""The basic building blocks of EN 319 102-1 V1.4.1 §5.2, each a pure function over Evidence.
+
+1. format checking (§5.2.2)            → ``format_findings``
+2. identification of the signing certificate (§5.2.3) → ``identify_signing_certificate``
+3. cryptographic verification (§5.2.7)  → ``verify_cryptographically``
+4. X.509 certificate validation (§5.2.6) → ``validate_certificate``
+5. signature acceptance (§5.2.8)        → ``accept_algorithms``
+
+Each gives findings; none stops at the first.  No network, no clock, no format, no parser of documents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from eidkit import algorithms
+from eidkit.asn1 import certificate as certificates
+from eidkit.canonical import format_time
+from eidkit.errors import EidkitError
+from eidkit.findings import Finding, finding
+from eidkit.trust.path import find_path
+from eidkit.trust.revocation import Status, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from eidkit.asn1.certificate import Certificate
+    from eidkit.policy import Policy
+    from eidkit.trust.store import Anchor
+    from eidkit.trust.usage import Purpose
+    from eidkit.verify.evidence import Evidence, SignatureEvidence
+
+MAX_CANDIDATES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a judgement may use beside the signature itself: candidate certificates and revocation answers."""
+
+    pool: tuple[Certificate, ...]
+    crls: tuple[bytes, ...]
+    ocsps: tuple[bytes, ...]
+
+
+def material(evidence: Evidence, signature: SignatureEvidence | None = None) -> Material:
+    """The candidates of a document, those inside one signature first; unreadable ones are left out."""
+    own = signature.certificates if signature else ()
+    crls = (signature.crls if signature else ()) + evidence.crls
+    ocsps = (signature.ocsps if signature else ()) + evidence.ocsps
+    unique = dict.fromkeys((*own, *evidence.certificates))
+    return Material(tuple(readable(list(unique)[:MAX_CANDIDATES])), crls, ocsps)
+
+
+def readable(ders: Iterable[bytes]) -> list[Certificate]:
+    """The certificates among ``ders`` that can be parsed."""
+    parsed = []
+    for der in ders:
+        try:
+            parsed.append(certificates.parse(der))
+        except EidkitError:
+            continue
+    return parsed
+
+
+def format_findings(signature: SignatureEvidence) -> list[Finding]:
+    """§5.2.2: what the reader found wrong with the structure, and what changed around the signature."""
+    return [finding(observation) for observation in signature.observations]
+
+
+def identify_signing_certificate(
+    signature: SignatureEvidence, pool: Sequence[Certificate]
+) -> tuple[Certificate | None, list[Finding]]:
+    """§5.2.3: the certificate that the signed reference names; a mere hint never decides when there is one."""
+    if signature.certificate_references:
+        named = [
+            c
+            for c in pool
+            if any(
+                _names(reference.algorithm, reference.digest, c) for reference in signature.certificate_references[:1]
+            )
+        ]
+        if named:
+            return named[0], []
+        hinted = _hinted(signature, pool)
+        if hinted is None:
+            return None, [finding("NO_SIGNING_CERTIFICATE_FOUND", signature.id)]
+        return hinted, [finding("SIGNING_CERTIFICATE_MISMATCH", signature.id)]
+    hinted = _hinted(signature, pool) or (pool[0] if len(pool) == 1 else None)
+    if hinted is None:
+        return None, [finding("NO_SIGNING_CERTIFICATE_FOUND", signature.id)]
+    return hinted, [finding("SIGNER_NOT_BOUND", signature.id)]
+
+
+def _names(algorithm: str, digest: bytes, certificate: Certificate) -> bool:
+    if algorithm not in algorithms.DIGEST_BY_NAME:
+        return False
+    return hashlib.new(algorithm, certificate.der).digest() == digest
+
+
+def _hinted(signature: SignatureEvidence, pool: Sequence[Certificate]) -> Certificate | None:
+    if signature.signer_hint is None:
+        return None
+    issuer, serial = signature.signer_hint
+    return next((c for c in pool if c.serial_octets == serial and c.issuer == issuer), None)
+
+
+def verify_cryptographically(
+    signature: SignatureEvidence, certificate: Certificate | None
+) -> tuple[bool, list[Finding]]:
+    """§5.2.7: every reference is found and matches, and the value is the certificate's key over the octets."""
+    found = [finding("FORMAT_FAILURE", signature.id, why="nothing is signed")] if not signature.references else []
+    for reference in signature.references:
+        if reference.computed is None:
+            found.append(finding("SIGNED_DATA_NOT_FOUND", signature.id, what=reference.name or "the document"))
+        elif reference.computed != reference.declared:
+            found.append(finding("HASH_FAILURE", signature.id, what=_what(reference.kind, reference.name)))
+    if certificate is None:
+        return False, found
+    if not _value_holds(signature, certificate):
+        found.append(finding("SIG_CRYPTO_FAILURE", signature.id))
+    return not found, found
+
+
+def _what(kind: str, name: str) -> str:
+    return {"signed-properties": "the signed properties"}.get(kind, name or "the document")
+
+
+def _value_holds(signature: SignatureEvidence, certificate: Certificate) -> bool:
+    algorithm = algorithms.SIGNATURE_BY_NAME.get(signature.algorithm)
+    if algorithm is None:
+        return False
+    try:
+        key = certificate.public_key()
+    except EidkitError:
+        return False
+    return algorithms.verify_signature(
+        key, algorithm, signature.value, signature.signed_octets, salt_length=signature.salt_length
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateVerdict:
+    """§5.2.6: the path found, and why it may not be relied on."""
+
+    path: tuple[Certificate, ...]
+    findings: tuple[Finding, ...]
+
+
+def validate_certificate(
+    certificate: Certificate,
+    materials: Material,
+    anchors: Sequence[Anchor],
+    policy: Policy,
+    *,
+    used_at: datetime,
+    proved: bool,
+    now: datetime,
+    purpose: Purpose = "signing",
+) -> CertificateVerdict:
+    """§5.2.6: path to an anchor, period and revocation at the time of use; without proof of time, at present."""
+    result = find_path(
+        certificate,
+        pool=materials.pool,
+        anchors=anchors,
+        at=used_at,
+        purpose=purpose,
+        leaf_period=False,
+        weak=policy.weak_algorithms_allowed,
+    )
+    found = list(result.findings)
+    found += _period(certificate, used_at, proved=proved)
+    if result.path:
+        for position, (subject, issuer) in enumerate(pairwise(result.path)):
+            status = status_of(
+                subject,
+                issuer,
+                crls=materials.crls,
+                ocsps=materials.ocsps,
+                at=used_at,
+                now=now,
+                freshness=policy.freshness,
+                weak=policy.weak_algorithms_allowed,
+            )
+            found += _status(subject, status, policy, used_at, is_leaf=position == 0)
+    return CertificateVerdict(result.path, tuple(found))
+
+
+def _period(certificate: Certificate, used_at: datetime, *, proved: bool) -> list[Finding]:
+    """§5.2.6 and §5.5.4: outside its period a certificate is only worth something with a proof of time."""
+    subject = certificate.subject_text
+    if used_at < certificate.not_before:
+        code = "NOT_YET_VALID" if proved else "OUT_OF_BOUNDS_NO_POE"
+        return [finding(code, subject, subject=subject, time=format_time(certificate.not_before))]
+    if used_at > certificate.not_after:
+        return [finding("OUT_OF_BOUNDS_NO_POE", subject, subject=subject, time=format_time(certificate.not_after))]
+    return []
+
+
+def _status(subject: Certificate, status: Status, policy: Policy, used_at: datetime, *, is_leaf: bool) -> list[Finding]:
+    name = subject.subject_text
+    refused = [finding(observation) for observation in status.observations]
+    if status.state == "good":
+        return []
+    if status.state == "revoked":
+        if status.revoked_at is not None and used_at < status.revoked_at:
+            return []
+        time = format_time(status.revoked_at) if status.revoked_at else "?"
+        return [finding("REVOKED_NO_POE" if is_leaf else "REVOKED_CA_NO_POE", name, subject=name, time=time)]
+    if status.state == "hold":
+        return [finding("ON_HOLD", name, subject=name)]
+    unknown = finding(
+        "STATUS_UNKNOWN", name, subject=name, why="no usable answer" if refused else "no CRL or OCSP answer at hand"
+    )
+    if policy.revocation == "warn":
+        unknown = as_warning(unknown)
+    return [unknown, *refused]
+
+
+def as_warning(found: Finding) -> Finding:
+    """The same finding, not counting against the verdict."""
+    return Finding(found.code, "warning", found.about, found.message, found.remedy)
+
+
+def accept_algorithms(signature: SignatureEvidence, policy: Policy, used_at: datetime) -> list[Finding]:
+    """§5.2.8: digests and signature algorithm that may be relied on at the time of use (keys: with the path)."""
+    found = []
+    digests = {r.algorithm: r.name or "the document" for r in signature.references}
+    digests[_digest_of(signature.algorithm) or signature.digest_algorithm] = "the signature"
+    for name, what in digests.items():
+        if not algorithms.digest_acceptable(name, used_at) and name not in policy.weak_algorithms_allowed:
+            found.append(
+                finding(
+                    "CRYPTO_CONSTRAINTS_FAILURE", signature.id, what=what, algorithm=name, time=format_time(used_at)
+                )
+            )
+    if signature.algorithm not in algorithms.SIGNATURE_BY_NAME or signature.algorithm.startswith("dsa"):
+        found.append(finding("NOT_SUPPORTED", signature.id, what=f"the signature algorithm {signature.algorithm}"))
+    return found
+
+
+def _digest_of(algorithm: str) -> str | None:
+    row = algorithms.SIGNATURE_BY_NAME.get(algorithm)
+    return row.digest if row else None

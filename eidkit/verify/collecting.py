@@ -1,0 +1,86 @@
+"""``collect``: from a Document to Evidence.  The format is decided by content."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from eidkit.errors import DocumentError, NotSupported, Text
+from eidkit.verify import stored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eidkit.document import Document
+    from eidkit.verify.evidence import Evidence
+
+
+def collect(document: Document, *, detached: Document | None = None) -> Evidence:
+    """All facts about ``document``, in no case a verdict.
+
+    ``detached`` is the content that a bare timestamp token is about.  Raises :class:`DocumentError` for what
+    cannot be read at all, with the reason and a remedy; everything else is a fact in the Evidence.
+    """
+    return _reader(document, detached)(document)
+
+
+def load_evidence(saved: bytes, *, document: Document | None = None) -> Evidence:
+    """The Evidence that ``saved`` (JSON of :func:`save_evidence`) holds.
+
+    With ``document`` the document is collected again and a difference is refused; certificates and answers
+    that had been added are kept.  Without it the Evidence counts as not seen, and a report over it says so.
+    """
+    evidence = stored.from_json(saved)
+    if document is None:
+        return replace(evidence, document_seen=False)
+    fresh = collect(document)
+    if stored.facts(fresh) != stored.facts(evidence):
+        raise DocumentError(
+            "evidence-other-document",
+            Text("the stored evidence does not describe this document", "chứng cứ đã lưu không phải của tài liệu này"),
+            Text("give the document that the evidence was collected from", "cung cấp đúng tài liệu gốc của chứng cứ"),
+        )
+    return stored.with_supplied(fresh, evidence)
+
+
+def save_evidence(evidence: Evidence) -> bytes:
+    """The Evidence as JSON: bytes in base64, no verdict."""
+    return stored.to_json(evidence)
+
+
+def _reader(document: Document, detached: Document | None) -> Callable[[Document], Evidence]:
+    if document.format == "pdf":
+        from eidkit.verify.formats import pdf
+
+        return pdf.read
+    if document.format == "xml":
+        from eidkit.verify.formats import xml
+
+        return xml.read
+    if document.format == "der":
+        from eidkit.verify.formats import token
+
+        return lambda found: token.read(found, detached)
+    if document.format == "zip":
+        raise NotSupported(
+            "format-container",
+            Text(
+                f"{document.name} is a ZIP container (ASiC); this release does not read them",
+                f"{document.name} là gói ASiC, chưa hỗ trợ",
+            ),
+            Text(
+                "take the documents and signatures out of it, or use a later release",
+                "hãy tách tài liệu ra hoặc dùng phiên bản mới hơn",
+            ),
+        )
+    raise DocumentError(
+        "format-unknown",
+        Text(
+            f"{document.name} is neither PDF, XML nor a timestamp token",
+            f"{document.name} không phải PDF, XML hay dấu thời gian",
+        ),
+        Text(
+            "check that this is the signed file and that it arrived whole",
+            "kiểm tra đúng tệp đã ký và tệp không bị cắt",
+        ),
+    )

@@ -1,0 +1,116 @@
+"""``complete``: Evidence with what it lacks, from the Sources that the caller chose.
+
+Revocation answers are asked for only where a chain already ends at one of our anchors, so that a certificate
+cannot choose whom we talk to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from eidkit.clock import SYSTEM_CLOCK, Clock
+from eidkit.errors import EidkitError
+from eidkit.timestamps.token import signer_of
+from eidkit.trust.path import find_path
+from eidkit.verify import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from eidkit.asn1.certificate import Certificate
+    from eidkit.transport import Transport
+    from eidkit.trust.sources import Sources
+    from eidkit.trust.store import Anchor, AnchorKind, TrustStore
+    from eidkit.verify.evidence import Evidence
+
+    _Leaf = tuple[Certificate, tuple[Certificate, ...], AnchorKind]
+
+
+def complete(
+    evidence: Evidence,
+    trust: TrustStore,
+    sources: Sources | None,
+    *,
+    at: datetime | None = None,
+    transport: Transport | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Evidence:
+    """``evidence`` with certificates and revocation answers from ``sources`` added; without sources, as it is."""
+    if sources is None:
+        return evidence
+    now = at or clock.now()
+    given = sources.certificates()
+    evidence = replace(evidence, certificates=_joined(evidence.certificates, given))
+    crls: list[bytes] = []
+    ocsps: list[bytes] = []
+    asked: set[tuple[str, str]] = set()
+    for subject, issuer in _links(evidence, trust, now):
+        if (subject.sha256, issuer.sha256) in asked:
+            continue
+        asked.add((subject.sha256, issuer.sha256))
+        found_crls, found_ocsps = sources.revocation(subject, issuer, transport=transport, at=now)
+        crls += found_crls
+        ocsps += found_ocsps
+    return replace(
+        evidence,
+        crls=_joined(evidence.crls, crls),
+        ocsps=_joined(evidence.ocsps, ocsps),
+        supplied=evidence.supplied | {hashlib.sha256(item).hexdigest() for item in (*given, *crls, *ocsps)},
+    )
+
+
+def _joined(first: Sequence[bytes], second: Sequence[bytes]) -> tuple[bytes, ...]:
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def _links(evidence: Evidence, trust: TrustStore, now: datetime) -> Iterator[tuple[Certificate, Certificate]]:
+    """Each certificate whose status matters, with its issuer, on chains that end at an anchor of ours."""
+    for leaf, pool, kind in _leaves(evidence):
+        anchors: tuple[Anchor, ...] = trust.of_kind(kind)
+        path = find_path(leaf, pool=pool, anchors=anchors, at=_inside(leaf, now), purpose="any", leaf_period=False).path
+        yield from pairwise(path)
+
+
+def _leaves(evidence: Evidence) -> Iterator[_Leaf]:
+    for signature in evidence.signatures:
+        pool = blocks.material(evidence, signature).pool
+        certificate, _ = blocks.identify_signing_certificate(signature, pool)
+        if certificate is not None:
+            yield certificate, pool, "signing"
+        for assertion in signature.assertions:
+            attester = _attester(assertion)
+            if attester is not None:
+                yield attester, pool, "attestation"
+        for timestamp in signature.timestamps:
+            yield from _tsa(timestamp.token, pool)
+    pool = blocks.material(evidence).pool
+    for timestamp in evidence.timestamps:
+        yield from _tsa(timestamp.token, pool)
+
+
+def _tsa(token: bytes, pool: tuple[Certificate, ...]) -> Iterator[_Leaf]:
+    try:
+        certificate, embedded = signer_of(token, pool)
+    except EidkitError:
+        return
+    if certificate is not None:
+        yield certificate, (*embedded, *pool), "timestamping"
+
+
+def _attester(assertion: str) -> Certificate | None:
+    from eidkit.binding.attestation import Attestation
+
+    try:
+        found = blocks.readable([Attestation.read(assertion).certificate])
+    except EidkitError:
+        return None
+    return found[0] if found else None
+
+
+def _inside(leaf: Certificate, now: datetime) -> datetime:
+    """A moment at which the chain can be looked for: now, or the end of an expired certificate."""
+    return min(now, leaf.not_after)

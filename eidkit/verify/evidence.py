@@ -1,0 +1,143 @@
+"""Evidence: all facts about one document, as values.
+
+No verdict is in it, and no stored boolean is believed: a judge redoes every signature, digest and imprint
+from the bytes kept here.  What only the file can show (which bytes a range covers, what a later revision
+changed) is trusted only when the file itself was seen while collecting (``document_seen``).
+
+This module holds values only; reading bytes is the work of :mod:`eidkit.verify.formats`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eidkit.findings import Observation
+
+TimestampKind = Literal["signature", "document", "content", "archive"]
+Modifications = Literal["none", "extension", "form-fill", "annotation", "undefined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One signed digest: what it is of, what was declared, and what was found (``computed`` None: not found).
+
+    ``algorithm`` is a digest name of :mod:`eidkit.algorithms`, or the unknown OID/URI as it stands.
+    """
+
+    name: str
+    kind: Literal["content", "signed-properties", "other"]
+    algorithm: str
+    declared: bytes
+    computed: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateReference:
+    """What a signature says its signing certificate is: a digest, and issuer and serial (DER) when given."""
+
+    algorithm: str
+    digest: bytes
+    issuer_serial: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampEvidence:
+    """An RFC 3161 token (DER of its ContentInfo), its kind, and the digests of what it should be about.
+
+    ``imprints`` maps every usable digest name to the digest, computed while collecting, of the octets that a
+    timestamp of this kind covers; ``covers`` names them in order.
+    """
+
+    id: str
+    kind: TimestampKind
+    token: bytes
+    imprints: tuple[tuple[str, bytes], ...]
+    covers: tuple[str, ...] = ()
+    observations: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PdfCoverage:
+    """How a PDF signature covers its file: facts that only the file can show.
+
+    ``length_shown`` is the length of the file as shown to the signer (where the signing revision begins), so
+    that the content digest is that of the prefix.  ``own_revision`` and ``modifications`` are what
+    :mod:`eidkit.pdf` found; details are in the signature's observations.
+    """
+
+    byte_range: tuple[int, ...]
+    revision_end: int
+    covers_whole_document: bool
+    length_shown: int | None
+    own_revision: Literal["clean", "other-changes"] | None
+    modifications: Modifications
+    modifications_allowed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDigest:
+    """The content digest of binding.md §1: SHA-256 (hex) and, for PDF, the length of the file as shown."""
+
+    sha256: str
+    length: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureEvidence:
+    """Everything one signature says and everything needed to check it again."""
+
+    id: str
+    format: Literal["pdf", "xml", "cms"]
+    level: str
+    """The signature level as its structure shows it, such as ``PAdES-B-T``; never a verdict."""
+    signed_octets: bytes
+    """The octets that the signature value is over: DER SET OF signed attributes, or canonical SignedInfo."""
+    value: bytes
+    algorithm: str
+    """Signature algorithm name of :mod:`eidkit.algorithms`, or the unknown OID/URI."""
+    salt_length: int | None
+    digest_algorithm: str
+    references: tuple[Reference, ...]
+    signer_hint: tuple[bytes, bytes] | None
+    """Issuer name (DER) and serial (DER INTEGER content) that the container itself names; unprotected."""
+    certificate_references: tuple[CertificateReference, ...]
+    certificates: tuple[bytes, ...]
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+    signing_time: datetime | None = None
+    claimed_roles: tuple[str, ...] = ()
+    commitments: tuple[str, ...] = ()
+    """Commitment type OIDs, dotted."""
+    assertions: tuple[str, ...] = ()
+    """The attestation JWS texts of our own Assertions."""
+    timestamps: tuple[TimestampEvidence, ...] = ()
+    coverage: PdfCoverage | None = None
+    content: ContentDigest | None = None
+    scope: tuple[tuple[str, str, str], ...] = ()
+    """``(name, digest algorithm, hex)`` of each data object that is signed."""
+    counter_signature_of: str | None = None
+    observations: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All facts about one document.  Values only; make it with ``collect`` or ``load_evidence``."""
+
+    name: str
+    length: int
+    sha256: str
+    format: str
+    document_seen: bool
+    signatures: tuple[SignatureEvidence, ...] = ()
+    timestamps: tuple[TimestampEvidence, ...] = ()
+    certificates: tuple[bytes, ...] = ()
+    """Certificates (DER) found in the document or supplied beside it: candidates, never trusted by being here."""
+    crls: tuple[bytes, ...] = ()
+    ocsps: tuple[bytes, ...] = ()
+    supplied: frozenset[str] = field(default=frozenset())
+    """SHA-256 of the certificates and answers that were handed in or fetched, not found in the document."""
+    observations: tuple[Observation, ...] = ()

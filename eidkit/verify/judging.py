@@ -1,0 +1,83 @@
+"""``judge``: from Evidence to a Report.  A pure function: no network, no clock, no format, no parser of documents.
+
+The same Evidence can be judged again for another date, trust or policy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eidkit.errors import EidkitError, Text
+from eidkit.findings import finding, in_order
+from eidkit.policy import ETSI_BASELINE, Policy
+from eidkit.verify import basic, blocks
+from eidkit.verify.report import Conclusion, Report, TimestampConclusion, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from eidkit.binding.authentication import Authentication
+    from eidkit.findings import Finding
+    from eidkit.trust.store import TrustStore
+    from eidkit.verify.evidence import Evidence
+
+_SIGNATURE_ORDER: tuple[Verdict, ...] = ("TOTAL-FAILED", "INDETERMINATE", "TOTAL-PASSED")
+_TOKEN_ORDER: tuple[Verdict, ...] = ("FAILED", "INDETERMINATE", "PASSED")
+
+
+def judge(
+    evidence: Evidence,
+    trust: TrustStore,
+    policy: Policy = ETSI_BASELINE,
+    *,
+    at: datetime,
+    authentications: Sequence[Authentication] = (),
+) -> Report:
+    """The Report on ``evidence`` as of ``at``, under ``policy`` and the anchors in ``trust``.
+
+    ``at`` stands for the present (with a time zone); it proves nothing about when anything was signed.
+    ``authentications`` are the records that signatures may be bound to (binding.md §6).
+    """
+    if at.tzinfo is None:
+        raise EidkitError(
+            "time-naive",
+            Text("at= is a time without a zone", "at= là thời điểm không có múi giờ"),
+            Text("add tzinfo=datetime.UTC", "thêm tzinfo=datetime.UTC"),
+        )
+    context = basic.Context(evidence, trust, policy, at, tuple(authentications))
+    materials = blocks.material(evidence)
+    timestamps = tuple(basic.judge_timestamp(t, context, materials) for t in evidence.timestamps)
+    conclusions = tuple(basic.judge_signature(s, context, timestamps) for s in evidence.signatures)
+    findings = in_order(
+        [finding(observation) for observation in evidence.observations] + _of_the_whole(evidence, trust)
+    )
+    return Report(
+        evidence.name, evidence.sha256, evidence.format, evidence.document_seen,
+        _verdict(conclusions, timestamps, findings), policy, at, conclusions, timestamps, findings,
+    )  # fmt: skip
+
+
+def _of_the_whole(evidence: Evidence, trust: TrustStore) -> list[Finding]:
+    found = []
+    if not evidence.signatures and not evidence.timestamps:
+        found.append(finding("NO_SIGNATURE"))
+    if evidence.signatures and not trust.of_kind("signing"):
+        found.append(finding("TRUST_EMPTY", None, kind="signing"))
+    stamped = bool(evidence.timestamps) or any(s.timestamps for s in evidence.signatures)
+    if stamped and not trust.of_kind("timestamping"):
+        found.append(blocks.as_warning(finding("TRUST_EMPTY", None, kind="timestamping")))
+    return found
+
+
+def _verdict(
+    conclusions: Sequence[Conclusion], timestamps: Sequence[TimestampConclusion], findings: Sequence[Finding]
+) -> Verdict:
+    """The worst signature's; of the document itself when that is worse; a bare token has its own words."""
+    if conclusions:
+        reached: set[str] = {c.indication for c in conclusions}
+        reached |= {f.indication for f in findings if f.severity == "error" and f.indication}
+        return next(verdict for verdict in _SIGNATURE_ORDER if verdict in reached)
+    if timestamps:
+        return next(verdict for verdict in _TOKEN_ORDER if verdict in {t.indication for t in timestamps})
+    return "NO-SIGNATURE"

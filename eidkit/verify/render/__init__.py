@@ -1,0 +1,1 @@
+"""A Report for people and machines: one module per form."""

@@ -1,0 +1,197 @@
+"""What a verifier concludes: a Report with one Conclusion per signature and every finding.
+
+A Report answers questions; ``bool(report)`` is its verdict and false for anything but TOTAL-PASSED, and
+``report.require()`` is the gate that raises.  The JSON keys are a contract (``ReportJson``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from eidkit.errors import Text, VerificationFailed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eidkit.asn1.certificate import Certificate
+    from eidkit.findings import Finding, Indication
+    from eidkit.policy import Policy
+    from eidkit.trust.subject import Subject
+    from eidkit.verify.bound import Bound
+    from eidkit.verify.evidence import SignatureEvidence, TimestampEvidence
+
+Verdict = Literal["TOTAL-PASSED", "INDETERMINATE", "TOTAL-FAILED", "NO-SIGNATURE", "PASSED", "FAILED"]
+TimestampIndication = Literal["PASSED", "INDETERMINATE", "FAILED"]
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TimestampConclusion:
+    """What one timestamp token is worth; ``time`` is its genTime (UTC), None when it cannot be read."""
+
+    id: str
+    kind: str
+    time: datetime | None
+    tsa: str | None
+    intact: bool
+    indication: TimestampIndication
+    subindication: str | None
+    findings: tuple[Finding, ...]
+    path: tuple[Certificate, ...]
+    evidence: TimestampEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What one signature is worth.
+
+    ``best_signature_time`` is the earliest time that a good timestamp proves (``time_proved``), otherwise the
+    time of validation.  ``intact``: value and every reference hold.  ``evidence`` are the facts it rests on.
+    """
+
+    evidence: SignatureEvidence
+    indication: Indication
+    subindication: str | None
+    intact: bool
+    certificate: Certificate | None
+    signer: Subject | None
+    path: tuple[Certificate, ...]
+    best_signature_time: datetime
+    time_proved: bool
+    timestamps: tuple[TimestampConclusion, ...]
+    authentication: Bound | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def id(self) -> str:
+        """The signature's name inside the document."""
+        return self.evidence.id
+
+    @property
+    def level(self) -> str:
+        """Its signature level by structure, such as ``PAdES-B-T``."""
+        return self.evidence.level
+
+    def __bool__(self) -> bool:
+        return self.indication == "TOTAL-PASSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict over one document under one policy at one time, with every reason."""
+
+    document: str
+    sha256: str
+    format: str
+    document_seen: bool
+    verdict: Verdict
+    policy: Policy
+    validation_time: datetime
+    conclusions: tuple[Conclusion, ...]
+    timestamps: tuple[TimestampConclusion, ...]
+    findings: tuple[Finding, ...]
+
+    def __bool__(self) -> bool:
+        return self.verdict in {"TOTAL-PASSED", "PASSED"}
+
+    def require(self) -> Report:
+        """This report if it is passed; otherwise raises :class:`VerificationFailed` with the first reason."""
+        if self:
+            return self
+        reasons = [found for conclusion in self.conclusions for found in conclusion.findings] + list(self.findings)
+        reason = next((found for found in reasons if found.severity == "error"), None)
+        error = VerificationFailed(
+            "not-passed",
+            Text(
+                f"{self.document}: {self.verdict}{f', {reason.message.en}' if reason else ''}",
+                f"{self.document}: {self.verdict}{f', {reason.message.vi}' if reason else ''}",
+            ),
+            reason.remedy if reason else Text("look at the report's findings", "xem các phát hiện trong báo cáo"),
+        )
+        error.report = self
+        raise error
+
+    def __str__(self) -> str:
+        from eidkit.verify.render import text
+
+        return text.rendered(self)
+
+    def to_text(self, language: str = "en") -> str:
+        """The report for people, ``"en"`` or ``"vi"``: conclusion first, most specific reason first."""
+        from eidkit.verify.render import text
+
+        return text.rendered(self, language)
+
+    def to_json(self) -> ReportJson:
+        """The report as the JSON contract has it (JSON-able values only)."""
+        from eidkit.verify.render import json
+
+        return json.rendered(self)
+
+
+class TimestampJson(TypedDict):
+    """One timestamp in the JSON contract."""
+
+    id: str
+    kind: str
+    time: str | None
+    tsa: str | None
+    intact: bool
+    indication: TimestampIndication
+    subindication: str | None
+
+
+class SignerJson(TypedDict):
+    """Who signed, in the JSON contract; personal numbers are left out."""
+
+    name: str | None
+    person: str | None
+    organisation: str | None
+    title: str | None
+    certificate_sha256: str | None
+
+
+class SignatureJson(TypedDict):
+    """One signature in the JSON contract."""
+
+    id: str
+    level: str
+    signer: SignerJson
+    intact: bool
+    indication: Indication
+    subindication: str | None
+    signing_time: str | None
+    best_signature_time: str
+    algorithms: dict[str, str]
+    scope: list[dict[str, str]]
+    covers_whole_document: bool | None
+    modifications: str | None
+    modifications_allowed: bool | None
+    own_revision: str | None
+    claimed_roles: list[str]
+    commitments: list[str]
+    path: list[str]
+    timestamps: list[TimestampJson]
+    authentication: dict[str, object] | None
+    counter_signature_of: str | None
+    findings: list[dict[str, object]]
+
+
+class ReportJson(TypedDict):
+    """What ``eidkit verify --json`` prints for one document."""
+
+    schema: int
+    eidkit: str
+    document: str
+    sha256: str
+    format: str
+    document_seen: bool
+    verdict: Verdict
+    policy: str
+    policy_version: str
+    validation_time: str
+    provable_until: str | None
+    signatures: list[SignatureJson]
+    timestamps: list[TimestampJson]
+    findings: list[dict[str, object]]
