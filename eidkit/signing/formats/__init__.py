@@ -1,0 +1,88 @@
+"""What signing asks of a format: four functions over two values.
+
+Each module here writes one format and offers ``prepare``, ``timestamp_octets``, ``finish`` and
+``add_timestamp``; nothing outside this package knows a format when writing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from eidkit.errors import DocumentError, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from eidkit.algorithms import SignatureAlgorithm
+    from eidkit.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be signed with: certificates (DER), algorithm, and what goes into the signed attributes.
+
+    ``digest`` is the hashlib name used for content and attributes; ``token_reserve`` the octets kept free for
+    a timestamp token (0: none); ``assertion`` an attestation JWS; ``commitment`` a commitment type OID.
+    """
+
+    certificate: bytes
+    chain: tuple[bytes, ...]
+    algorithm: SignatureAlgorithm
+    digest: str
+    token_reserve: int
+    assertion: str | None
+    claimed_roles: tuple[str, ...]
+    commitment: str | None
+    signing_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Bytes to splice into the document at ``offset``, with holes, and the octets to sign.
+
+    ``state`` is whatever the format needs to fill the holes later: JSON-able text and integers only.
+    """
+
+    offset: int
+    insertion: bytes
+    to_sign: bytes
+    state: Mapping[str, str | int]
+
+
+class FormatWriter(Protocol):
+    """The shape of a module in this package."""
+
+    def prepare(self, document: Document, request: Request) -> Prepared:
+        """Everything but the signature value; raises :class:`DocumentError` when the document cannot be signed."""
+        ...
+
+    def timestamp_octets(self, prepared: Prepared, request: Request, value: bytes) -> bytes:
+        """The octets that a signature timestamp covers."""
+        ...
+
+    def finish(self, prepared: Prepared, request: Request, value: bytes, token: bytes | None) -> bytes:
+        """The finished insertion, with the signature value and, when given, the timestamp token."""
+        ...
+
+    def add_timestamp(self, document: Document, token_for: Callable[[bytes], bytes]) -> Document:
+        """The document with a signature timestamp on its last signature that has none."""
+        ...
+
+
+def writer(format_: str, name: str) -> FormatWriter:
+    """The writer for a document format; a format that cannot be signed yet is refused by name."""
+    if format_ == "pdf":
+        from eidkit.signing.formats import pdf
+
+        return pdf
+    if format_ == "xml":
+        from eidkit.signing.formats import xml
+
+        return xml
+    raise DocumentError(
+        "format-not-signable",
+        Text(f"{name} is neither PDF nor XML ({format_})", f"{name} không phải PDF hay XML ({format_})"),
+        Text("convert it to PDF, or sign the XML form of it", "hãy chuyển sang PDF hoặc XML rồi ký"),
+    )

@@ -1,0 +1,1 @@
+"""Private keys: one module per place where a key may live."""

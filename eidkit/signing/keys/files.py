@@ -1,0 +1,49 @@
+"""Reading key files: bounded, and with errors that say what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eidkit.errors import KeyUnusable, Text
+from eidkit.signing.keys.software import MAX_KEY_FILE
+
+if TYPE_CHECKING:
+    import os
+
+
+def contents(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a key or certificate file of at most 1 MiB."""
+    name = Path(path).name
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_KEY_FILE + 1)
+    except OSError as error:
+        raise KeyUnusable(
+            "key-unreadable",
+            Text(f"{name}: {error.strerror}", f"không đọc được {name}"),
+            Text("check the path and its permissions", "kiểm tra đường dẫn và quyền đọc"),
+        ) from error
+    if len(data) > MAX_KEY_FILE:
+        raise malformed(name, "larger than 1 MiB")
+    return data
+
+
+def malformed(name: str, why: str) -> KeyUnusable:
+    """The error for a file that is no key or certificate."""
+    return KeyUnusable(
+        "key-malformed",
+        Text(f"{name} is not a usable key file: {why}", f"{name} không phải tệp khóa hợp lệ"),
+        Text(
+            "give a PKCS#12 file, or a PEM key with its certificate", "cung cấp tệp PKCS#12 hoặc khóa PEM kèm chứng thư"
+        ),
+    )
+
+
+def wrong_password(name: str) -> KeyUnusable:
+    """The error for a password that does not open the file (or a damaged file: they look alike)."""
+    return KeyUnusable(
+        "key-password",
+        Text(f"{name} does not open with this password", f"mật khẩu không mở được {name}"),
+        Text("check the password and that the file is whole", "kiểm tra mật khẩu và tệp có nguyên vẹn không"),
+    )

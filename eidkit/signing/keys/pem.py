@@ -1,0 +1,61 @@
+"""Keys in PEM or DER files, with their certificate beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from eidkit.signing.keys import files
+from eidkit.signing.keys.software import SoftwareKey
+
+if TYPE_CHECKING:
+    import os
+
+    from cryptography import x509
+
+
+class PemKey(SoftwareKey):
+    """A private key file (PKCS#8 or traditional, PEM or DER) and a certificate file, opened once."""
+
+    @classmethod
+    def open(
+        cls,
+        key: str | os.PathLike[str],
+        certificate: str | os.PathLike[str],
+        *,
+        password: str | bytes | None = None,
+    ) -> Self:
+        """The key at ``key`` and its certificate at ``certificate`` (the first one; any others are its chain).
+
+        Raises :class:`eidkit.errors.KeyUnusable`: ``key-unreadable``, ``key-password``, ``key-malformed``,
+        ``key-certificate-mismatch``.
+        """
+        private = _private(files.contents(key), Path(key).name, password)
+        own, *chain = _certificates(files.contents(certificate), Path(certificate).name)
+        return cls(private, own, chain)
+
+
+def _private(data: bytes, name: str, password: str | bytes | None) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    secret = password.encode() if isinstance(password, str) else password
+    load = serialization.load_pem_private_key if b"-----BEGIN" in data else serialization.load_der_private_key
+    try:
+        return load(data, secret)
+    except TypeError as error:  # a password where none is needed, or none where one is
+        raise files.wrong_password(name) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        encrypted = secret is not None
+        raise (files.wrong_password(name) if encrypted else files.malformed(name, "no private key in it")) from error
+
+
+def _certificates(data: bytes, name: str) -> list[x509.Certificate]:
+    from cryptography import x509
+
+    try:
+        if b"-----BEGIN" in data:
+            return x509.load_pem_x509_certificates(data)
+        return [x509.load_der_x509_certificate(data)]
+    except ValueError as error:
+        raise files.malformed(name, "no certificate in it") from error
