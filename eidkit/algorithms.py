@@ -115,26 +115,46 @@ _RSA_PKCS1_URIS = {
 }
 _RSA_PSS_URIS = {
     **{name: _MORE2007 + f"{name}-rsa-MGF1" for name in ("sha1", "sha224", "sha256", "sha384", "sha512")},
-    **{name: _MORE2007 + f"{name.replace('_', '-')}-rsa-MGF1" for name in ("sha3_224", "sha3_256", "sha3_384", "sha3_512")},
+    **{
+        name: _MORE2007 + f"{name.replace('_', '-')}-rsa-MGF1"
+        for name in ("sha3_224", "sha3_256", "sha3_384", "sha3_512")
+    },
 }
 _ECDSA_URIS = {
     **{name: _MORE + f"ecdsa-{name}" for name in ("sha1", "sha224", "sha256", "sha384", "sha512")},
     "ripemd160": _MORE2007 + "ecdsa-ripemd160",
-    **{name: "http://www.w3.org/2021/04/xmldsig-more#ecdsa-" + name.replace("_", "-") for name in ("sha3_224", "sha3_256", "sha3_384", "sha3_512")},
+    **{
+        name: "http://www.w3.org/2021/04/xmldsig-more#ecdsa-" + name.replace("_", "-")
+        for name in ("sha3_224", "sha3_256", "sha3_384", "sha3_512")
+    },
 }
 
 
 def _rows() -> tuple[SignatureAlgorithm, ...]:
-    pkcs1 = [SignatureAlgorithm(f"rsa-pkcs1-{d}", "rsa-pkcs1", d, oid, _RSA_PKCS1_URIS.get(d)) for d, oid in _RSA_PKCS1_OIDS.items()]
+    pkcs1 = [
+        SignatureAlgorithm(f"rsa-pkcs1-{d}", "rsa-pkcs1", d, oid, _RSA_PKCS1_URIS.get(d))
+        for d, oid in _RSA_PKCS1_OIDS.items()
+    ]
     pss = [SignatureAlgorithm(f"rsa-pss-{d}", "rsa-pss", d, RSA_PSS_OID, uri) for d, uri in _RSA_PSS_URIS.items()]
     ecdsa = [SignatureAlgorithm(f"ecdsa-{d}", "ecdsa", d, oid, _ECDSA_URIS.get(d)) for d, oid in _ECDSA_OIDS.items()]
-    plain = [SignatureAlgorithm(f"ecdsa-plain-{d}", "ecdsa", d, oid, None, plain=True) for d, oid in _PLAIN_ECDSA_OIDS.items()]
+    plain = [
+        SignatureAlgorithm(f"ecdsa-plain-{d}", "ecdsa", d, oid, None, plain=True)
+        for d, oid in _PLAIN_ECDSA_OIDS.items()
+    ]
     dsa = [
-        SignatureAlgorithm(f"dsa-{d}", "dsa", d, oid, {"sha1": _DSIG + "dsa-sha1", "sha256": "http://www.w3.org/2009/xmldsig11#dsa-sha256"}.get(d))
+        SignatureAlgorithm(
+            f"dsa-{d}",
+            "dsa",
+            d,
+            oid,
+            {"sha1": _DSIG + "dsa-sha1", "sha256": "http://www.w3.org/2009/xmldsig11#dsa-sha256"}.get(d),
+        )
         for d, oid in _DSA_OIDS.items()
     ]
     eddsa = [
-        SignatureAlgorithm("ed25519", "eddsa", None, "1.3.101.112", "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"),
+        SignatureAlgorithm(
+            "ed25519", "eddsa", None, "1.3.101.112", "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed25519"
+        ),
         SignatureAlgorithm("ed448", "eddsa", None, "1.3.101.113", "http://www.w3.org/2021/04/xmldsig-more#eddsa-ed448"),
     ]
     return (*pkcs1, *pss, *ecdsa, *plain, *dsa, *eddsa)
@@ -186,13 +206,21 @@ def suited(key: PublicKeyTypes, digest: str | None = None, *, pss: bool = False)
     kind, bits = key_kind(key)
     if kind in {"ed25519", "ed448"} and digest in {None, "sha512"} and not pss:
         return SIGNATURE_BY_NAME[kind]
-    chosen = digest or ("sha384" if kind == "ec" and 256 < bits <= 384 else "sha512" if kind == "ec" and bits > 384 else "sha256")
+    chosen = digest or (
+        "sha384" if kind == "ec" and 256 < bits <= 384 else "sha512" if kind == "ec" and bits > 384 else "sha256"
+    )
     name = {"rsa": f"rsa-{'pss' if pss else 'pkcs1'}-{chosen}", "ec": f"ecdsa-{chosen}"}.get(kind)
     if name not in SIGNATURE_BY_NAME or (pss and kind != "rsa") or chosen not in {"sha256", "sha384", "sha512"}:
         raise NotSupported(
             "algorithm-unsuited",
-            Text(f"a {kind} key cannot sign with {digest or 'the default digest'}{' and PSS' if pss else ''}", f"khóa {kind} không ký được với {digest}"),
-            Text("use SHA-256, SHA-384 or SHA-512 with RSA or ECDSA, or Ed25519 without a digest", "dùng SHA-256, SHA-384 hoặc SHA-512"),
+            Text(
+                f"a {kind} key cannot sign with {digest or 'the default digest'}{' and PSS' if pss else ''}",
+                f"khóa {kind} không ký được với {digest}",
+            ),
+            Text(
+                "use SHA-256, SHA-384 or SHA-512 with RSA or ECDSA, or Ed25519 without a digest",
+                "dùng SHA-256, SHA-384 hoặc SHA-512",
+            ),
         )
     return SIGNATURE_BY_NAME[name]
 

@@ -178,7 +178,9 @@ def _error(code: str, en: str, vi: str) -> CanonicalError:
     return CanonicalError(
         code,
         Text(en, vi),
-        Text("take the file again from whoever wrote it; eidkit never repairs it", "hãy lấy lại tệp gốc từ nơi phát hành"),
+        Text(
+            "take the file again from whoever wrote it; eidkit never repairs it", "hãy lấy lại tệp gốc từ nơi phát hành"
+        ),
     )
 
 

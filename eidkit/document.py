@@ -117,7 +117,9 @@ class Document:
                     f"{self.name}: {self.length} bytes, and {what} is read up to {limit}",
                     f"{self.name}: {self.length} byte, vượt giới hạn {limit} byte",
                 ),
-                Text("split the document, or raise the bound if you trust where it comes from", "hãy chia nhỏ tài liệu"),
+                Text(
+                    "split the document, or raise the bound if you trust where it comes from", "hãy chia nhỏ tài liệu"
+                ),
             )
         return self.read_range(0, self.length)
 
@@ -202,7 +204,7 @@ def write_atomically(path: str | os.PathLike[str], chunks: Iterable[bytes]) -> N
 
 def sniff(head: bytes) -> str:
     """The format that the first bytes of a document speak of."""
-    if head[:1024].find(b"%PDF-") >= 0 and not head.lstrip()[:1] == b"<":
+    if head[:1024].find(b"%PDF-") >= 0 and head.lstrip()[:1] != b"<":
         return "pdf"
     if head[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
         return "zip"
@@ -257,7 +259,10 @@ def _unwritable(target: Path, error: OSError) -> DocumentError:
     return DocumentError(
         "document-unwritable",
         Text(f"{target.name} was not written: {error.strerror}", f"không ghi được {target.name}"),
-        Text("nothing was changed; check the folder, its permissions and the free space", "chưa có gì thay đổi; kiểm tra thư mục, quyền và dung lượng"),
+        Text(
+            "nothing was changed; check the folder, its permissions and the free space",
+            "chưa có gì thay đổi; kiểm tra thư mục, quyền và dung lượng",
+        ),
         kind="outside",
         retryable=True,
     )

@@ -262,6 +262,13 @@ _DOCUMENT: tuple[Row, ...] = (
         "hình chữ ký che nội dung ở trang {page}",
         *_ASK_AGAIN,
     ),
+    _info(
+        "APPEARANCE_VISIBLE",
+        "the signature draws on the page, over whatever stands there",
+        "chữ ký có hình trên trang, có thể che nội dung bên dưới",
+        "compare the page with the file as it was before the signature",
+        "so sánh trang với bản trước khi ký",
+    ),
     _indeterminate(
         "SIGNATURE_MISPLACED",
         "SIG_CONSTRAINTS_FAILURE",
@@ -275,6 +282,13 @@ _DOCUMENT: tuple[Row, ...] = (
         "chữ ký chỉ bao phủ một phần tệp: {what}",
         "rely only on what is signed",
         "chỉ tin phần nội dung đã được ký",
+    ),
+    _warning(
+        "SPLIT_TEXT",
+        "comments that no signature covers stand inside texts of this file",
+        "có chú thích không được ký nằm giữa văn bản của tệp",
+        "read values without the comments (their canonical form)",
+        "đọc giá trị ở dạng chuẩn, bỏ qua chú thích",
     ),
     _info(
         "NO_SIGNATURE",
@@ -559,6 +573,12 @@ _ASSERTION: tuple[Row, ...] = (
         "chứng thư của người ký có hiệu lực từ {begins}, sau chữ ký lúc {time}",
         *_ASK_STEP,
     ),
+    _unproved(
+        "APPEARANCE_NOT_SHOWN",
+        "the signature draws on the page, and the login was not about that",
+        "chữ ký có hình trên trang nhưng không được hiển thị khi đăng nhập",
+        *_ASK_STEP,
+    ),
     _warning(
         "LOGIN_TIME_CLAIMED",
         "nothing proves that the signature is as old as its login: there is no timestamp",
@@ -754,6 +774,13 @@ _STEP: tuple[Row, ...] = (
         "{document} không thuộc quy trình",
         *_ASK_FOLDER,
     ),
+    _warning(
+        "DOCUMENT_NEVER_SIGNED",
+        "no step of the procedure signs {document}: nothing protects it",
+        "không bước nào của quy trình ký {document}: không có gì bảo vệ tài liệu này",
+        "let a step of the procedure sign it",
+        "để một bước của quy trình ký tài liệu này",
+    ),
     _refuted(
         "DOCUMENT_DISAPPEARED",
         "{document} was approved but is not in the folder",
@@ -807,6 +834,12 @@ _STEP: tuple[Row, ...] = (
         "bước này yêu cầu đăng nhập loại {expected}, đây là loại {found}",
         "log in with a stronger method",
         "đăng nhập bằng phương thức mạnh hơn",
+    ),
+    _refuted(
+        "PROOF_CLASS_CLAIMED",
+        "the login claims to be {found}, its proof is {proved}",
+        "đăng nhập tự khai là loại {found}, bằng chứng chỉ là loại {proved}",
+        *_ASK_SERVICE,
     ),
     _refuted(
         "PERSON_MISMATCH",
@@ -889,12 +922,6 @@ _STEP: tuple[Row, ...] = (
         "thời điểm ký trên {document} chỉ là khai báo",
         "have the signature time-stamped",
         "đóng dấu thời gian cho chữ ký",
-    ),
-    _refuted(
-        "TIME_ORDER",
-        "the signature of this step is older than that of the step before",
-        "chữ ký của bước này có trước chữ ký của bước trước",
-        *_ASK_FOLDER,
     ),
     _refuted(
         "SIGNATURE_LEVEL_TOO_LOW",

@@ -43,7 +43,10 @@ class Identity:
         if spelling is None or not spelling.fullmatch(self.identifier):
             raise EidkitError(
                 "identity-spelling",
-                Text(f"not a canonical identifier of scheme {self.scheme[:40]!r}", f"định danh không đúng {self.scheme[:40]!r}"),
+                Text(
+                    f"not a canonical identifier of scheme {self.scheme[:40]!r}",
+                    f"định danh không đúng {self.scheme[:40]!r}",
+                ),
                 Text("give scheme and identifier as the evidence spells them", "ghi định danh đúng như chứng cứ"),
             )
         canonical.check_text(self.name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from eidkit.addresses import PORTS, is_public, refused, split
 from eidkit.errors import Text, TransportError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class HttpTransport:
 
         import httpx2
 
-        target = _split(url)
+        target = split(url)
         address = self._resolved(target, url)
         remaining = deadline - time.monotonic()
         if remaining <= 0:
@@ -141,50 +142,20 @@ class HttpTransport:
 
         host = (target.hostname or "").lower()
         try:
-            found = socket.getaddrinfo(host, target.port or _PORTS[target.scheme], type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(host, target.port or PORTS[target.scheme], type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise unreachable(url, "its name cannot be resolved") from error
         addresses = [str(entry[4][0]) for entry in found]
-        if host not in self._allowed and not all(_is_public(address) for address in addresses):
+        if host not in self._allowed and not all(is_public(address) for address in addresses):
             raise refused(url, "it is a loopback or private address")
         return addresses[0]
-
-
-_PORTS = {"http": 80, "https": 443}
-
-
-def refused(url: str, why: str) -> TransportError:
-    """The error for an address that is not fetched at all; trying again does not help."""
-    return TransportError(
-        "transport-refused",
-        Text(f"{_shown(url)} is not fetched: {why}", f"không truy cập {_shown(url)}: {why}"),
-        Text(
-            "allow the host by name (allow_hosts=, --allow-host) if you trust it",
-            "cho phép máy chủ bằng allow_hosts nếu tin cậy",
-        ),
-        kind="configuration",
-        retryable=False,
-    )
-
-
-def _split(url: str) -> SplitResult:
-    from urllib.parse import urlsplit
-
-    try:
-        target = urlsplit(url)
-        usable = target.scheme in _PORTS and bool(target.hostname) and target.port != 0
-    except ValueError as error:
-        raise refused(url, "it is not an address") from error
-    if not usable or target.username is not None or not url.isascii() or not url.isprintable():
-        raise refused(url, "only http and https addresses are, without a user name")
-    return target
 
 
 def _redirected(url: str, location: str) -> str:
     from urllib.parse import urljoin
 
     following = urljoin(url, location)
-    if _split(url).scheme == "https" and _split(following).scheme != "https":
+    if split(url).scheme == "https" and split(following).scheme != "https":
         raise refused(url, "it redirects to an unprotected address")
     return following
 
@@ -215,16 +186,3 @@ def _body(response: httpx2.Response, limit: int, url: str, deadline: float) -> b
         if time.monotonic() > deadline:
             raise unreachable(url, "it took too long")
     return bytes(body)
-
-
-def _is_public(address: str) -> bool:
-    import ipaddress
-
-    number = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(number, ipaddress.IPv6Address):
-        inside = number.ipv4_mapped or number.sixtofour or (number.teredo or (None, None))[1]
-        if inside is None and number in ipaddress.ip_network("64:ff9b::/96"):
-            inside = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF)
-        if inside is not None and not inside.is_global:
-            return False
-    return number.is_global and not number.is_multicast

@@ -34,7 +34,12 @@ CONTENT_TIMESTAMP = "1.2.840.113549.1.9.16.2.20"
 CERTIFICATE_VALUES = "1.2.840.113549.1.9.16.2.23"
 REVOCATION_VALUES = "1.2.840.113549.1.9.16.2.24"
 ADOBE_REVOCATION = "1.2.840.113583.1.1.8"
-ROLE = "2.5.4.72"
+TITLE = "2.5.4.12"
+"""The attribute type of a claimed role: a person's function in an organisation, a DirectoryString (X.520 §6.4.3).
+
+Not *role* (2.5.4.72): its syntax is a GeneralName, which some validators do not show, and text in its place makes
+others drop the whole attribute.
+"""
 
 PROOF_OF_ORIGIN = "1.2.840.113549.1.9.16.6.1"
 PROOF_OF_RECEIPT = "1.2.840.113549.1.9.16.6.2"
@@ -78,8 +83,11 @@ class CertificateId:
 
 
 def _issuer_agrees(issuer_serial: bytes, issuer: bytes, serial_octets: bytes) -> bool:
-    names, serial, *rest = der.whole(issuer_serial).children(limit=3)
-    if rest or serial.expect(der.INTEGER).content.lstrip(b"\x00") != serial_octets.lstrip(b"\x00"):
+    parts = der.whole(issuer_serial).children(limit=3)
+    if len(parts) < 2:
+        raise DerError("not an issuer and serial number")
+    names, serial = parts[:2]
+    if serial.expect(der.INTEGER).content.lstrip(b"\x00") != serial_octets.lstrip(b"\x00"):
         return False
     directory = [name.only().raw for name in names.expect(der.SEQUENCE).children(limit=8) if name.tag == 0xA4]
     if not directory or issuer in directory:
@@ -134,14 +142,14 @@ def commitment_type(oid: str) -> bytes:
 def signer_attributes(roles: Iterable[str] = (), assertion: str | None = None) -> bytes:
     """The signer-attributes-v2 attribute: claimed roles and our signed assertion (EN 319 122-1 §5.2.6.1).
 
-    ``claimedAttributes [0]`` holds one role attribute; ``signedAssertions [2]`` one SignedAssertion: the JWS
-    ``assertion`` in canonical standard base64, as a PrintableString (binding.md §4: some validators drop the
-    whole attribute for another string type).  The ETSI module tags explicitly.
+    ``claimedAttributes [0]`` holds a title attribute for each role, in order; ``signedAssertions [2]`` one
+    SignedAssertion: the JWS ``assertion`` in canonical standard base64, as a PrintableString (some validators
+    drop the whole attribute for another string type).  The ETSI module tags explicitly.
     """
     parts = []
-    texts = [der.tlv(der.UTF8_STRING, role.encode()) for role in roles]
-    if texts:
-        parts.append(der.explicit(0, der.sequence(attribute(ROLE, *texts))))
+    claimed = [attribute(TITLE, der.tlv(der.UTF8_STRING, role.encode())) for role in roles]
+    if claimed:
+        parts.append(der.explicit(0, der.sequence(*claimed)))
     if assertion is not None:
         text = der.tlv(der.PRINTABLE_STRING, b64encode(assertion.encode("ascii")))
         parts.append(der.explicit(2, der.sequence(der.sequence(_oid(ASSERTION_OID), text))))
@@ -166,7 +174,7 @@ def certificate_ids(attributes: Sequence[Attribute]) -> tuple[CertificateId, ...
     for one in attributes:
         if one.oid in {SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2}:
             for value in one.values:
-                identifiers = der.whole(value).children(limit=2)[0].expect(der.SEQUENCE)
+                identifiers = _first(der.whole(value)).expect(der.SEQUENCE)
                 first = identifiers.children(limit=MAX_CERTIFICATE_REFERENCES)[:1]
                 if not first:
                     raise DerError("a signing-certificate attribute that names no certificate")
@@ -180,7 +188,7 @@ def _certificate_id(node: der.Node, *, v2: bool) -> CertificateId:
     if v2 and parts and parts[0].tag == der.SEQUENCE:
         from eidkit.algorithms import DIGEST_BY_OID
 
-        oid = der.oid(parts.pop(0).children(limit=2)[0])
+        oid = der.oid(_first(parts.pop(0)))
         name = DIGEST_BY_OID[oid].name if oid in DIGEST_BY_OID else oid
     if not 1 <= len(parts) <= 2:
         raise DerError("not a certificate identifier")
@@ -191,7 +199,7 @@ def _certificate_id(node: der.Node, *, v2: bool) -> CertificateId:
 def commitments(attributes: Sequence[Attribute]) -> tuple[str, ...]:
     """The commitment type OIDs."""
     values = _values(attributes, COMMITMENT_TYPE)
-    return tuple(der.oid(der.whole(value).children(limit=2)[0]) for value in values)
+    return tuple(der.oid(_first(der.whole(value))) for value in values)
 
 
 def claimed_roles(attributes: Sequence[Attribute]) -> tuple[str, ...]:
@@ -260,6 +268,12 @@ def claimed_time(attributes: Sequence[Attribute]) -> datetime | None:
     """The signing-time attribute's moment, if there is one."""
     values = _values(attributes, SIGNING_TIME)
     return der.time(der.read(values[0])) if values else None
+
+
+def _first(node: der.Node) -> der.Node:
+    for child in node.items():
+        return child
+    raise DerError("an empty structure in an attribute")
 
 
 def parse_set(node: der.Node, limit: int) -> tuple[Attribute, ...]:

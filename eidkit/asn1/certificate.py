@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from eidkit.algorithms import verify_signature
@@ -128,6 +129,9 @@ class Certificate:
 
     def __hash__(self) -> int:
         return hash(self.sha256)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Certificate], tuple[bytes]]:
+        return parse, (self.der,)
 
     def __repr__(self) -> str:
         return f"<Certificate sha256={self.sha256[:16]}>"
@@ -269,6 +273,7 @@ def _readable(name_der: bytes) -> str:
 
 
 _successes: dict[tuple[bytes, bytes], None] = {}
+_lock = Lock()
 
 
 def verify_signed(
@@ -290,9 +295,10 @@ def verify_signed(
     except (NotSupported, der.DerError):
         return False
     if holds:
-        while len(_successes) >= _SUCCESSES:
-            _successes.pop(next(iter(_successes), key), None)
-        _successes[key] = None
+        with _lock:
+            while len(_successes) >= _SUCCESSES:
+                del _successes[next(iter(_successes))]
+            _successes[key] = None
     return holds
 
 

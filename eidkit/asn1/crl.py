@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -151,8 +152,11 @@ class Crl:
         serial = minimal(serial_octets)
         if self._index is None:
             self._lookups += 1
-            if self._lookups > LOOKUPS_BEFORE_INDEX or len(serial) < _SEARCHED_FROM:
+            if len(serial) < _SEARCHED_FROM:
                 self._index = self._walked()
+            elif self._lookups == LOOKUPS_BEFORE_INDEX:
+                with suppress(der.DerError):  # a large list is judged the same at its first look-up and its last
+                    self._index = self._walked()
         position = self._searched(serial) if self._index is None else self._index.get(serial)
         return None if position is None else self._entry(position)
 

@@ -13,6 +13,7 @@ COMMON_NAME, ORGANIZATION, ORGANIZATIONAL_UNIT = "2.5.4.3", "2.5.4.10", "2.5.4.1
 TITLE, SURNAME, GIVEN_NAME, COUNTRY = "2.5.4.12", "2.5.4.4", "2.5.4.42", "2.5.4.6"
 EMAIL = "1.2.840.113549.1.9.1"
 MAX_ATTRIBUTES = 256
+MAX_NAME = 64 * 1024
 
 SHORT = {
     COMMON_NAME: "CN", SURNAME: "SN", SERIAL_NUMBER: "serialNumber", COUNTRY: "C", "2.5.4.7": "L", "2.5.4.8": "ST",
@@ -46,10 +47,10 @@ def common_name(name_der: bytes) -> str | None:
 
 
 def same(first: bytes, second: bytes) -> bool:
-    """Whether two DER Names are the same name (RFC 5280 §7.1); equal bytes always are."""
+    """Whether two DER Names are the same name (RFC 5280 §7.1); equal bytes always are.  Raises DerError."""
     if first == second:
         return True
-    return len(first) < 65_536 > len(second) and _prepared(first) == _prepared(second)
+    return _prepared(first) == _prepared(second)
 
 
 def key(name_der: bytes) -> object:
@@ -66,8 +67,10 @@ def same_relative(name_der: bytes, issuer: bytes, relative: bytes) -> bool:
         return False
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=512)
 def _parsed(name_der: bytes) -> tuple[tuple[tuple[str, der.Node], ...], ...]:
+    if len(name_der) > MAX_NAME:
+        raise DerError(f"a name above {MAX_NAME} bytes")
     parts = []
     for part in der.whole(name_der).items(limit=MAX_ATTRIBUTES):
         attributes_here = tuple(_attribute(node) for node in part.expect(der.SET).items(limit=MAX_ATTRIBUTES))
@@ -108,7 +111,7 @@ def _escaped(value: str) -> str:
     return "".join(out)
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=512)
 def _prepared(name_der: bytes) -> tuple[frozenset[tuple[str, str | bytes]], ...]:
     return tuple(frozenset((oid, _normal(value)) for oid, value in part) for part in _parsed(name_der))
 

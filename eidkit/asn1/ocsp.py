@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from eidkit.algorithms import DIGEST_BY_NAME
-from eidkit.asn1 import der, extension
+from eidkit.asn1 import der, extension, name
 from eidkit.asn1.algorithm import AlgorithmIdentifier, encode_digest
 from eidkit.asn1.algorithm import parse as parse_algorithm
 from eidkit.asn1.certificate import verify_signed
@@ -85,7 +85,7 @@ class OcspResponse:
     def names(self, responder: Certificate) -> bool:
         """Whether its ResponderID is ``responder`` (by name, or by the SHA-1 of its key)."""
         if self.responder_name is not None:
-            return self.responder_name == responder.subject
+            return name.same(self.responder_name, responder.subject)
         return self.responder_key_hash == hashlib.sha1(key_bits(responder), usedforsecurity=False).digest()
 
 
@@ -105,9 +105,10 @@ def identifiers(
     from eidkit.errors import NotSupported
 
     try:
-        name = digest_algorithm(digest)
+        known = digest_algorithm(digest)
         hashes = [
-            hashlib.new(name, part, usedforsecurity=False) for part in (issuer_name or issuer.subject, key_bits(issuer))
+            hashlib.new(known, part, usedforsecurity=False)
+            for part in (issuer_name or issuer.subject, key_bits(issuer))
         ]
     except (NotSupported, ValueError):
         return None
@@ -117,8 +118,7 @@ def identifiers(
 def _parse(data: bytes) -> OcspResponse:
     if len(data) > MAX_OCSP:
         raise der.DerError(f"an OCSP answer above {MAX_OCSP} bytes")
-    outer = der.whole(data)
-    first, *rest = outer.children(limit=4)
+    first, *rest = _parts(der.whole(data))
     if first.tag == der.ENUMERATED:  # OCSPResponse; a bare BasicOCSPResponse (CAdES) begins with its ResponseData
         status = der.integer(first)
         if status != 0:
@@ -128,7 +128,7 @@ def _parse(data: bytes) -> OcspResponse:
         parts = rest[0].expect(0xA0).only().expect(der.SEQUENCE).children(limit=2)
         if len(parts) != 2 or der.oid(parts[0]) != BASIC_OID:
             raise der.DerError("an OCSP answer of an unknown type")
-        first, *rest = der.whole(der.octets(parts[1])).children(limit=4)
+        first, *rest = _parts(der.whole(der.octets(parts[1])))
     if not 2 <= len(rest) <= 3:
         raise der.DerError("not a basic OCSP answer")
     certificates: tuple[bytes, ...] = ()
@@ -136,6 +136,13 @@ def _parse(data: bytes) -> OcspResponse:
         listed = rest[2].expect(0xA0).only().expect(der.SEQUENCE)
         certificates = tuple(node.raw for node in listed.items(limit=MAX_CERTIFICATES))
     return _response(data, first.expect(der.SEQUENCE), parse_algorithm(rest[0]), der.bits(rest[1]), certificates)
+
+
+def _parts(node: der.Node) -> list[der.Node]:
+    parts = node.children(limit=4)
+    if not parts:
+        raise der.DerError("an empty OCSP answer")
+    return parts
 
 
 def _response(
@@ -147,9 +154,9 @@ def _response(
         raise der.DerError("not a version of OCSP")
     if not 3 <= len(parts) <= 4:
         raise der.DerError("not OCSP response data")
-    name = key_hash = None
+    responder = key_hash = None
     if parts[0].tag == 0xA1:
-        name = parts[0].only().expect(der.SEQUENCE).raw
+        responder = parts[0].only().expect(der.SEQUENCE).raw
     elif parts[0].tag == 0xA2:
         key_hash = der.octets(parts[0].only())
     else:
@@ -161,7 +168,7 @@ def _response(
         algorithm,
         signature,
         certificates,
-        name,
+        responder,
         key_hash,
         der.time(parts[1].expect(der.GENERALIZED_TIME)),
         tuple(_single(node) for node in parts[2].expect(der.SEQUENCE).items(limit=MAX_SINGLES)),

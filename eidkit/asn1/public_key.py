@@ -14,7 +14,7 @@ from eidkit.errors import NotSupported, Text
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-MAX_SPKI = 64 * 1024
+MAX_SPKI = 16 * 1024
 MAX_RSA_BITS = 16_384
 
 

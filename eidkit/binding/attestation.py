@@ -8,10 +8,10 @@ certificate chains to an anchor of kind *attestation*, and names an attester of 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from eidkit import algorithms, canonical
-from eidkit.binding import scales, shape
+from eidkit.binding import jwa, scales, shape
 from eidkit.binding.authentication import Assurance
 from eidkit.binding.transaction import version
 from eidkit.errors import KeyUnusable, NotSupported, SigningError, Text
@@ -37,29 +37,6 @@ _CLAIMS = (
     "authenticated_at",
     "issued_at",
 )
-
-
-class _Jwa(NamedTuple):
-    """A row of RFC 7518 §3.1: our algorithm's name, the key's kind, and for EC the one size that fits."""
-
-    algorithm: str
-    kind: str
-    curve: str | None = None
-    bits: int | None = None
-
-
-_JWA = {
-    "ES256": _Jwa("ecdsa-sha256", "ec", "secp256r1", 256),
-    "ES384": _Jwa("ecdsa-sha384", "ec", "secp384r1", 384),
-    "ES512": _Jwa("ecdsa-sha512", "ec", "secp521r1", 521),
-    "RS256": _Jwa("rsa-pkcs1-sha256", "rsa"),
-    "RS384": _Jwa("rsa-pkcs1-sha384", "rsa"),
-    "RS512": _Jwa("rsa-pkcs1-sha512", "rsa"),
-    "PS256": _Jwa("rsa-pss-sha256", "rsa"),
-    "PS384": _Jwa("rsa-pss-sha384", "rsa"),
-    "PS512": _Jwa("rsa-pss-sha512", "rsa"),
-    "EdDSA": _Jwa("ed25519", "ed25519"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +173,7 @@ class Attestation:
         header = canonical.members(
             canonical.loads(header_bytes, exact=True), ("alg", "typ", "x5c"), "attestation header"
         )
-        shape.one_of(header["alg"], _JWA, "alg")
+        shape.one_of(header["alg"], jwa.ALGORITHMS, "alg")
         shape.one_of(header["typ"], (TYP,), "typ")
         chain = shape.items(header["x5c"], lambda item: shape.base64_bytes(item, "x5c"), "x5c", limit=1)
         if len(chain) != 1 or not chain[0]:
@@ -209,15 +186,7 @@ class Attestation:
     def signature_holds(self) -> bool:
         """Whether the value is the signature of ``certificate``'s key, with a key that fits ``alg`` and is strong."""
         key = _public_key(self.certificate)
-        if key is None or not _fits(key, self.algorithm):
-            return False
-        row = _JWA[self.algorithm]
-        value = self.signature
-        if row.bits is not None:
-            if len(value) != 2 * ((row.bits + 7) // 8):
-                return False
-            value = algorithms.ecdsa_from_plain(value)
-        return algorithms.verify_signature(key, algorithms.SIGNATURE_BY_NAME[row.algorithm], value, self.signing_input)
+        return key is not None and jwa.verify(key, self.algorithm, self.signature, self.signing_input)
 
     def disagreements(self, authentication: Authentication) -> tuple[str, ...]:
         """The members that say something else than ``authentication``; empty when they agree."""
@@ -243,7 +212,7 @@ def attest(authentication: Authentication, key: SigningKey, issued_at: datetime)
             kind="configuration",
         )
     alg = _alg_for(certificate.public_key())
-    row = _JWA[alg]
+    row = jwa.ALGORITHMS[alg]
     header = {"alg": alg, "typ": TYP, "x5c": [_certificate_text(key)]}
     claims = AttestationClaims.of(authentication, issued_at)
     head, body = (shape.base64url(canonical.dumps(part)) for part in (header, claims.to_json()))
@@ -282,17 +251,10 @@ def _public_key(certificate: bytes) -> PublicKeyTypes | None:
         return None
 
 
-def _fits(key: PublicKeyTypes, alg: str) -> bool:
-    row = _JWA[alg]
-    kind, bits = algorithms.key_kind(key)
-    curve = getattr(getattr(key, "curve", None), "name", None)
-    return kind == row.kind and algorithms.key_acceptable(kind, bits) and row.curve in {None, curve}
-
-
 def _alg_for(key: PublicKeyTypes) -> str:
     # The table's order prefers the digest that fits an EC key; for RSA it is PKCS#1 v1.5, which every token has.
-    for alg in _JWA:
-        if _fits(key, alg):
+    for alg in jwa.ALGORITHMS:
+        if jwa.fits(key, alg):
             return alg
     kind, bits = algorithms.key_kind(key)
     raise NotSupported(

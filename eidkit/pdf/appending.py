@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 from eidkit.errors import DocumentError, Text
 from eidkit.pdf.fields import certification, field_lock, permitted_level, root_names, signature_fields
 from eidkit.pdf.intake import damaged, hostile, open_for_signing, refused
-from eidkit.pdf.syntax import WHITE, appended, edited, member, raw_items, spans
+from eidkit.pdf.pages import first_page
+from eidkit.pdf.syntax import WHITE, appended, edited, member, number_of, spans
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 MARK = b"\n%\n"
 """Begins a revision after a file that does not end with a line break: tells where the file as shown ends."""
 
-MAX_PAGE_DEPTH = 48
 _REFERENCE = re.compile(rb"[\x00\t\n\x0c\r ]*(\d+)[\x00\t\n\x0c\r ]+(\d+)[\x00\t\n\x0c\r ]+R[\x00\t\n\x0c\r ]*")
 _PRINT_AND_LOCKED = 132
 _SIGNATURES_EXIST_APPEND_ONLY = 3
@@ -53,7 +53,10 @@ class Revision:
     @property
     def ranges(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """The signed ranges of the document with this revision, as (start, end)."""
-        return (0, self.offset + self.hole), (self.offset + self.hole + 2 * self.reserve + 2, self.offset + len(self.data))
+        return (0, self.offset + self.hole), (
+            self.offset + self.hole + 2 * self.reserve + 2,
+            self.offset + len(self.data),
+        )
 
     def filled(self, cms: bytes) -> bytes:
         """The bytes with the CMS in the hole; the caller has checked that it fits."""
@@ -85,8 +88,14 @@ def _check_allowed(name: str, reader: Reader, fields: list[SignatureField]) -> N
     if 1 in levels or any(lock.locks(new_name) for lock in locks):
         raise DocumentError(
             "pdf-signing-forbidden",
-            Text(f"{name}: an earlier signature forbids every further change", f"{name}: chữ ký trước không cho phép thay đổi tiếp"),
-            Text("ask that signer for a version that allows further signatures", "yêu cầu người ký trước cho phép ký tiếp"),
+            Text(
+                f"{name}: an earlier signature forbids every further change",
+                f"{name}: chữ ký trước không cho phép thay đổi tiếp",
+            ),
+            Text(
+                "ask that signer for a version that allows further signatures",
+                "yêu cầu người ký trước cho phép ký tiếp",
+            ),
         )
 
 
@@ -111,7 +120,9 @@ def _place(update: _Update, field: SignatureField | None, reserve: int, signing_
         update.edit(field.number, {"/V": b"%d 0 R" % signature})
         update.raise_flags()
         return start + len(head)
-    page = _first_page(update.reader, update.document.name)
+    page = first_page(update.reader.root)
+    if page is None:
+        raise refused("pdf-no-page", update.document.name)
     widget = update.new_number()
     update.put(
         widget,
@@ -141,26 +152,6 @@ def _free_name(reader: Reader) -> bytes:
     while f"Signature{number}" in taken:
         number += 1
     return b"Signature%d" % number
-
-
-def _first_page(reader: Reader, name: str) -> Any:
-    """The reference to the first page."""
-    raw = reader.root.raw_get("/Pages")
-    for _ in range(MAX_PAGE_DEPTH):
-        node = raw.get_object()
-        if not isinstance(node, dict) or not hasattr(raw, "idnum"):
-            break
-        if member(node, "/Type") == "/Page" or "/Kids" not in node:
-            return raw
-        kids = raw_items(member(node, "/Kids"))
-        if not kids:
-            break
-        raw = _first_with_pages(kids)
-    raise refused("pdf-no-page", name)
-
-
-def _first_with_pages(kids: list[Any]) -> Any:
-    return next((raw for raw in kids[:4096] if member(raw.get_object(), "/Count") != 0), kids[0])
 
 
 class _Update:
@@ -267,11 +258,11 @@ class _Update:
     def _members(self, size: int) -> bytes:
         """The trailer's members; /Root, /Info and the first /ID stay as they are."""
         trailer = self.reader.trailer
-        parts = [b"/Size %d/Prev %d" % (size, self.reader.last_startxref)]
+        parts = [b"/Size %d/Prev %d" % (size, self.reader.startxref)]
         for key in ("/Root", "/Info"):
-            raw = trailer.raw_get(key) if key in trailer else None
+            raw: Any = trailer.raw_get(key) if key in trailer else None
             if raw is not None:
-                if not hasattr(raw, "idnum"):
+                if number_of(raw) is None:
                     raise damaged(self.document.name, f"{key} of the trailer is not a reference")
                 parts.append(b"%b %d %d R" % (key.encode("ascii"), raw.idnum, raw.generation))
         if "/ID" in trailer:
@@ -295,11 +286,14 @@ class _Update:
         self._places[own] = (self._length, 0)
         runs = list(_runs(sorted(self._places)))
         rows = b"".join(
-            b"\x01" + self._offset(number).to_bytes(6) + self._places[number][1].to_bytes(2) for run in runs for number in run
+            b"\x01" + self._offset(number).to_bytes(6) + self._places[number][1].to_bytes(2)
+            for run in runs
+            for number in run
         )
         index = b" ".join(b"%d %d" % (run[0], len(run)) for run in runs)
         self._parts += [
-            b"%d 0 obj\n<</Type/XRef/W[1 6 2]/Index[%b]%b/Length %d>>\nstream\n" % (own, index, self._members(self._next), len(rows)),
+            b"%d 0 obj\n<</Type/XRef/W[1 6 2]/Index[%b]%b/Length %d>>\nstream\n"
+            % (own, index, self._members(self._next), len(rows)),
             rows,
             b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % where,
         ]

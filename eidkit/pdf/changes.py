@@ -1,11 +1,12 @@
 """What later revisions did to a signed PDF, each compared once with the one before it.
 
-1. A revision that adds one signature (or document timestamp) and nothing else, by our own strict rule, is an
-   *extension*; no further comparison is needed.
-2. Everything else goes to pyHanko's difference rules, one revision at a time: what they cannot explain is
+1. A revision that adds one signature (or document timestamp), a security store, or both, and nothing else, by
+   our own strict rule, is an *extension*; no further comparison is needed.
+2. A revision that brings objects which earlier content already refers to is *undefined*.
+3. Everything else goes to pyHanko's difference rules, one revision at a time: what they cannot explain is
    *undefined*.
-3. The sum is the worst of the parts.
-4. Certification (DocMDP) and locks (FieldMDP) of this and earlier signatures decide what was allowed
+4. The sum is the worst of the parts.
+5. Certification (DocMDP) and locks (FieldMDP) of this and earlier signatures decide what was allowed
    (ISO 32000-2 §12.8.2.2, §12.8.2.4).
 """
 
@@ -18,6 +19,7 @@ from eidkit.errors import EidkitError
 from eidkit.pdf import signing_revision
 from eidkit.pdf.fields import field_lock, permitted_level, signature_fields
 from eidkit.pdf.intake import HOSTILE
+from eidkit.pdf.references import foreseen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +55,9 @@ def changes_after(file: PdfFile, one: Coverage, everything: Sequence[Coverage]) 
     """What happened after the revision that ``one`` covers."""
     if one.revision is None:
         return Changes("undefined", allowed=False, why="the signed revision is not known")
-    in_force = [each for each in everything if each.revision is not None and each.revision.number <= one.revision.number]
+    in_force = [
+        each for each in everything if each.revision is not None and each.revision.number <= one.revision.number
+    ]
     levels = [level for level in (permitted_level(each.field.value) for each in in_force) if level is not None]
     locks = [lock for lock in (field_lock(each.field.value) for each in in_force) if lock is not None]
     level = min(levels, default=None)
@@ -79,7 +83,9 @@ def _refusal(step: Step, level: int | None, locks: Sequence[Lock]) -> str:
     return ""
 
 
-def _step(file: PdfFile, revision: Revision, everything: Sequence[Coverage], *, strict: bool, level: int | None) -> Step:
+def _step(
+    file: PdfFile, revision: Revision, everything: Sequence[Coverage], *, strict: bool, level: int | None
+) -> Step:
     key = ("step", revision.number, strict, level is not None)
     if key not in file.cache:
         quick = None if strict else _quick(file, revision, everything)
@@ -88,28 +94,35 @@ def _step(file: PdfFile, revision: Revision, everything: Sequence[Coverage], *, 
 
 
 def _quick(file: PdfFile, revision: Revision, everything: Sequence[Coverage]) -> Step | None:
-    """The step of a revision that adds exactly one signature and nothing else; None for any other."""
+    """The step of a revision that adds a signature, a security store, or both, and nothing else; None for others."""
     signatures = [one for one in everything if one.revision == revision]
-    if len(signatures) != 1 or signatures[0].problems:
+    if len(signatures) > 1 or any(one.problems for one in signatures) or revision.end is None:
         return None
-    judged = signing_revision.judge(file, revision, signatures[0].field)
-    if judged is None or judged.changes or judged.visible:
+    signature = signatures[0].field if signatures else None
+    judged = signing_revision.judge_preserving(file, revision, signature)
+    if judged.changes or judged.visible:
         return None
-    return Step("extension", frozenset({signatures[0].field.name}), signatures[0].field.kind == "/DocTimeStamp")
+    if signature is None:
+        return Step("extension", preserving=True)
+    return Step("extension", frozenset({signature.name}), signature.kind == "/DocTimeStamp")
 
 
 def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
     from pyhanko.pdf_utils.misc import PdfError
-    from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, SuspiciousModification
+    from pyhanko.sign.diff_analysis import ModificationLevel, SuspiciousModification
     from pyhanko.sign.fields import MDPPerm
+
+    from eidkit.pdf.rules import policy
 
     if revision.end is None:
         return Step("undefined", why="a later revision is not well formed")
     if file.reader.sections[revision.index].previous != file.revisions[revision.number - 1].startxref:
         return Step("undefined", why="a later revision does not follow the one before it")
+    if foreseen(file, revision):
+        return Step("undefined", why="earlier content refers to objects that a later revision brings")
     old, new = file.resolver(revision.number - 1), file.resolver(revision.number)
     try:
-        result = DEFAULT_DIFF_POLICY.apply(old, new, doc_mdp=MDPPerm.FILL_FORMS if certified else None)
+        result = policy().apply(old, new, doc_mdp=MDPPerm.FILL_FORMS if certified else None)
         names = {field.name for field in signature_fields(new.root)}
     except SuspiciousModification as change:
         return Step("undefined", why=str(change)[:300])

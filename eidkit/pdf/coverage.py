@@ -5,8 +5,10 @@
 2. The first range begins at 0 and ends where that very string begins; the second begins where it ends.
 3. The second range ends at the end of the revision in which the dictionary stands: its ``%%EOF``, then nothing
    but white space.
-4. No two signatures end at the same place: only one of them could have been made.
-5. Nothing but white space follows the last revision.
+4. Every cross-reference entry of that revision and the earlier ones lies before their own ends: bytes that come
+   later must not become their objects.
+5. No two signatures end at the same place: only one of them could have been made.
+6. Nothing but white space follows the last revision.
 """
 
 from __future__ import annotations
@@ -87,6 +89,8 @@ def _coverage(file: PdfFile, field: SignatureField) -> Coverage:
         return replace(one, problems=("the second range does not end at the end of a revision",))
     if hole is None or file.holding(hole[0]) != revision:
         return replace(one, problems=("the signature does not stand in the revision that it covers",))
+    if file.reaches_out(revision):
+        return replace(one, problems=("the signed revision has entries for bytes after its end",))
     return replace(one, revision=revision)
 
 
@@ -138,4 +142,3 @@ def last_signature(document: Document) -> tuple[int, int, bytes]:
 def padding_is_clean(contents: bytes, length: int) -> bool:
     """Whether nothing but zero octets follows the CMS of ``length`` octets in its hole."""
     return not contents[length:].strip(b"\x00")
-

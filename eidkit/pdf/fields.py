@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from eidkit.pdf.syntax import SyntaxProblem, member, raw_items
+from eidkit.pdf.syntax import SyntaxProblem, member, number_of, raw_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def _walk(root: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
     count = 0
     while pending:
         raw, above, inherited, depth = pending.pop()
-        number = getattr(raw, "idnum", None)
+        number = number_of(raw)
         node = raw.get_object()
         if number in seen or not isinstance(node, dict):
             continue
@@ -121,10 +121,10 @@ def _signature_field(name: str, raw: Any, values: dict[str, Any]) -> SignatureFi
     value = values.get("value")
     return SignatureField(
         name=name,
-        number=getattr(raw, "idnum", None),
+        number=number_of(raw),
         generation=getattr(raw, "generation", 0),
         dictionary=raw.get_object(),
-        value_number=getattr(value, "idnum", None),
+        value_number=number_of(value),
         value_generation=getattr(value, "generation", 0),
         value=value.get_object() if value is not None else None,
     )

@@ -13,9 +13,10 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from eidkit.document import CHUNK
 from eidkit.errors import DocumentError, EidkitError, Text
 from eidkit.pdf.syntax import WHITE, member
-from eidkit.pdf.xref import Ending, last_ending
+from eidkit.pdf.xref import ending_after, last_ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,22 +52,37 @@ _REFUSALS: dict[str, tuple[Text, Text]] = {
         Text("remove the password protection and use that file", "hãy gỡ bỏ mật khẩu bảo vệ rồi dùng tệp đó"),
     ),
     "pdf-hybrid": (
-        Text("the PDF has two sets of cross-references (hybrid), so viewers may show different content", "PDF có hai bảng tham chiếu chéo (lai), các trình xem có thể hiển thị khác nhau"),
-        Text("save it again, for example by printing to PDF, and sign that file", "lưu lại (ví dụ in ra PDF) rồi ký tệp đó"),
+        Text(
+            "the PDF has two sets of cross-references (hybrid), so viewers may show different content",
+            "PDF có hai bảng tham chiếu chéo (lai), các trình xem có thể hiển thị khác nhau",
+        ),
+        Text(
+            "save it again, for example by printing to PDF, and sign that file",
+            "lưu lại (ví dụ in ra PDF) rồi ký tệp đó",
+        ),
     ),
     "pdf-xfa": (
-        Text("the PDF holds an XFA form, which only some viewers show", "PDF chứa biểu mẫu XFA mà chỉ một số trình xem hiển thị"),
+        Text(
+            "the PDF holds an XFA form, which only some viewers show",
+            "PDF chứa biểu mẫu XFA mà chỉ một số trình xem hiển thị",
+        ),
         Text("print it to PDF and sign that file", "hãy in ra PDF rồi ký tệp đó"),
     ),
     "pdf-decode-limit": (
-        Text("a compressed part of the PDF grows beyond every reasonable size", "phần nén trong PDF phình to quá giới hạn"),
-        Text("ask where the file comes from; save it again if you trust it", "kiểm tra nguồn gốc tệp; lưu lại nếu tin cậy"),
+        Text(
+            "a compressed part of the PDF grows beyond every reasonable size",
+            "phần nén trong PDF phình to quá giới hạn",
+        ),
+        Text(
+            "ask where the file comes from; save it again if you trust it",
+            "kiểm tra nguồn gốc tệp; lưu lại nếu tin cậy",
+        ),
     ),
     "pdf-no-page": (
         Text("the PDF has no page that a signature could be put on", "PDF không có trang nào để đặt chữ ký"),
         Text("save the document again as PDF", "lưu lại tài liệu dưới dạng PDF"),
     ),
-}  # fmt: skip
+}
 
 
 def refused(code: str, name: str) -> DocumentError:
@@ -139,18 +155,35 @@ def open_for_signing(document: Document) -> Reader:
     reader = open_pdf(document)
     with hostile(document.name):
         ending = last_ending(document)
-        if ending is None or trailing(document, ending):
+        if ending is None or trailing(document, ending.end) or not _named_last(document, reader):
             raise refused("pdf-junk-after-end", document.name)
         if any(section.hybrid is not None for section in reader.sections):
             raise refused("pdf-hybrid", document.name)
         if has_xfa(reader):
             raise refused("pdf-xfa", document.name)
+        if any(section.farthest >= document.length for section in reader.sections):
+            raise damaged(document.name, "objects are said to stand after its end")
     return reader
 
 
-def trailing(document: Document, ending: Ending) -> bytes:
-    """What stands after the last ``%%EOF`` besides white space."""
-    return document.read_range(ending.end, document.length).strip(WHITE)
+def _named_last(document: Document, reader: Reader) -> bool:
+    """Whether the newest cross-reference section (or the main one of a linearized file) is followed by the end."""
+    newest = max(reader.sections[-1].end, reader.sections[0].end if len(reader.sections) <= 2 else 0)
+    ending, last = ending_after(document, newest), last_ending(document)
+    return ending is not None and ending == last
+
+
+def trailing(document: Document, end: int | None) -> bool:
+    """Whether anything but white space stands after ``end``; also when no end was found."""
+    if end is None:
+        return True
+    position = end
+    while position < document.length:
+        chunk = document.read_range(position, position + CHUNK)
+        if chunk.strip(WHITE):
+            return True
+        position += CHUNK
+    return False
 
 
 def has_xfa(reader: Any) -> bool:

@@ -37,7 +37,7 @@ _HEADER = re.compile(rb"%PDF-(\d)\.(\d)")
 _CONTENTS = re.compile(rb"/Contents[\x00\t\n\x0c\r ]*<[0-9A-Fa-f\x00\t\n\x0c\r ]{200}")
 
 
-class Reader(PdfFileReader):  # type: ignore[misc]  # pyHanko ships without types for mypy here
+class Reader(PdfFileReader):
     """A PDF read within bounds; every object comes from our own parser.
 
     ``holes`` maps the place of an object to where its ``/Contents`` hexadecimal string stands in the file: that
@@ -59,7 +59,7 @@ class Reader(PdfFileReader):  # type: ignore[misc]  # pyHanko ships without type
         self._packed: dict[int, dict[int, tuple[int, int, bytes]]] = {}
         self._places: dict[int, Any] = {}
         self.stream = None
-        self.last_startxref = startxref
+        self.last_startxref = self.startxref = startxref
         self.xrefs = XRefCache(self, [])
         self.sections: list[Section] = read_sections(document, startxref, self)
         self.trailer = TrailerDictionary()
@@ -87,11 +87,12 @@ class Reader(PdfFileReader):  # type: ignore[misc]  # pyHanko ships without type
     def generation(self, number: int) -> int:
         """The generation of object ``number`` in the newest revision (0 inside an object stream)."""
         for section in reversed(self.sections):
-            if number in section.used:
-                return section.used[number][1]
-            if number in section.packed:
-                return 0
-        raise SyntaxProblem(f"object {number} is not in the file")
+            for part in (section, section.hybrid):
+                if part is not None and number in part.used:
+                    return part.used[number][1]
+                if part is not None and number in part.packed:
+                    return 0
+        return 0
 
     def value_text(self, number: int) -> bytes:
         """The text of the value of object ``number`` in the newest revision, as it stands in the file."""
@@ -125,7 +126,11 @@ class Reader(PdfFileReader):  # type: ignore[misc]  # pyHanko ships without type
         return self.holes.get(marker)
 
     def _read_object(
-        self, ref: Any, marker: Any, never_decrypt: bool = False, as_metadata_stream: bool = False
+        self,
+        ref: Any,
+        marker: Any,
+        never_decrypt: bool = False,  # noqa: ARG002  # pyHanko's hook; encrypted files are refused
+        as_metadata_stream: bool = False,
     ) -> Any:
         if marker is None:
             return _null(ref)
@@ -190,7 +195,7 @@ class Reader(PdfFileReader):  # type: ignore[misc]  # pyHanko ships without type
         return found
 
     def _unpacked(self, number: int) -> dict[int, tuple[int, int, bytes]]:
-        stream = self.get_object(generic.Reference(number, 0, self))
+        stream: Any = generic.Reference(number, 0, self).get_object()
         if not isinstance(stream, generic.StreamObject) or dict.get(stream, "/Type") != "/ObjStm":
             raise SyntaxProblem("an object stream that is none")
         count, first = stream["/N"], stream["/First"]
@@ -247,14 +252,19 @@ def _adapted(reader: Reader, sections: list[Section]) -> list[XRefSection]:
 def _top(section: Section | None) -> int:
     if section is None:
         return 0
-    return max(int(dict.get(section.trailer, "/Size", 0)), *(max(part, default=-1) + 1 for part in (section.used, section.packed)))
+    return max(
+        int(dict.get(section.trailer, "/Size", 0)),
+        *(max(part, default=-1) + 1 for part in (section.used, section.packed)),
+    )
 
 
 def _adapted_one(reader: Reader, section: Section, size: int) -> XRefSection:
     kind = XRefSectionType.STANDARD if section.number is None else XRefSectionType.STREAM
     data = XRefSectionData()
     data.freed = {number: following for number, following in section.freed.items() if number}
-    data.standard_xrefs = {number: (generation, offset) for number, (offset, generation) in section.used.items() if number}
+    data.standard_xrefs = {
+        number: (generation, offset) for number, (offset, generation) in section.used.items() if number
+    }
     data.xrefs_in_objstm = {number: ObjStreamRef(*place) for number, place in section.packed.items() if number}
     data.obj_streams_used = {stream for stream, _ in section.packed.values()}
     data.explicit_refs_in_revision = {

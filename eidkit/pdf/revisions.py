@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from eidkit.pdf.intake import hostile, open_pdf, trailing
 from eidkit.pdf.syntax import WHITE
-from eidkit.pdf.xref import Ending, Section, ending_after, last_ending
+from eidkit.pdf.xref import Ending, Section, ending_after
 
 if TYPE_CHECKING:
     from eidkit.document import Document
@@ -50,7 +50,7 @@ class PdfFile:
     cache: dict[Any, Any] = field(default_factory=dict)
 
     def resolver(self, revision: int) -> Any:
-        """pyHanko's view of the file as it was in that revision."""
+        """The file through pyHanko's eyes, as it was in that revision."""
         return self.reader.get_historical_resolver(self.revisions[revision].index)
 
     def size(self, revision: int) -> int:
@@ -64,6 +64,10 @@ class PdfFile:
                 gap = self.document.read_range(revision.end, min(end, revision.end + 65))
                 return revision if end - revision.end <= 64 and not gap.strip(WHITE) else None
         return None
+
+    def reaches_out(self, revision: Revision) -> bool:
+        """Whether this or an earlier revision has entries for bytes after its own end, which others may bring."""
+        return any(_reaches_out(one, self.cache) for one in self.revisions[: revision.number + 1])
 
     def holding(self, offset: int) -> Revision | None:
         """The revision in whose bytes ``offset`` lies."""
@@ -79,8 +83,9 @@ def open_file(document: Document) -> PdfFile:
     """The document opened for judging; raises :class:`DocumentError` when it cannot be read at all."""
     reader = open_pdf(document)
     with hostile(document.name):
-        ending = last_ending(document)
-        return PdfFile(document, reader, _revisions(document, reader.sections), ending is None or bool(trailing(document, ending)))
+        revisions = _revisions(document, reader.sections)
+        # Not the last %%EOF of the file but that of the last revision: another one may follow, naming the same.
+        return PdfFile(document, reader, revisions, junk=trailing(document, revisions[-1].end))
 
 
 def _revisions(document: Document, sections: list[Section]) -> tuple[Revision, ...]:
@@ -97,6 +102,14 @@ def _revisions(document: Document, sections: list[Section]) -> tuple[Revision, .
         found.append(Revision(len(found), index - 1, end, group[-1].declared, group))
         floor = document.length + 1 if end is None else end
     return tuple(found)
+
+
+def _reaches_out(revision: Revision, cache: dict[Any, Any]) -> bool:
+    key = ("out", revision.number)
+    if key not in cache:
+        farthest = max(section.farthest for section in revision.sections)
+        cache[key] = revision.end is None or farthest >= revision.end
+    return bool(cache[key])
 
 
 def _accounted(group: tuple[Section, ...], ending: Ending, floor: int, *, paired: bool) -> bool:

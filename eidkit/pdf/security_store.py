@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eidkit.pdf.intake import cautiously
-from eidkit.pdf.syntax import member, raw_items
+from eidkit.pdf.syntax import member, number_of, raw_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def _octets(entries: list[Any], names: tuple[str, str]) -> Iterator[bytes]:
     for entry in entries:
         for name in names:
             for raw in raw_items(member(entry, name))[:MAX_STREAMS]:
-                number = getattr(raw, "idnum", None)
+                number = number_of(raw)
                 if number in seen or len(seen) >= MAX_STREAMS or room <= 0:
                     continue
                 if number is not None:

@@ -11,6 +11,7 @@ So, over the objects that the revision touches (every number in its cross-refere
    the page but for ``/Annots`` (at most this widget more).
 4. The widget and its appearance have no ``/A``, ``/AA`` or ``/OC``; a visible widget is named as such.
 5. Whatever else it touches is a change.
+6. Nothing before it refers to an object number that it brings.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from eidkit.pdf.appending import MARK
 from eidkit.pdf.intake import cautiously
-from eidkit.pdf.syntax import WHITE, member, raw_items
+from eidkit.pdf.references import foreseen
+from eidkit.pdf.syntax import WHITE, member, number_of, raw_items
 from eidkit.pdf.values import names_in, reachable, same
 
 if TYPE_CHECKING:
@@ -46,19 +48,34 @@ class SigningRevision:
 
 def judge(file: PdfFile, revision: Revision, signature: SignatureField) -> SigningRevision | None:
     """What the signing ``revision`` changed; None for the first revision, which shows nothing before it."""
-    if revision.number == 0:
-        return None
-    key = ("own", revision.number)
+    return _judged(file, revision, signature, with_store=False) if revision.number else None
+
+
+def judge_preserving(file: PdfFile, revision: Revision, signature: SignatureField | None) -> SigningRevision:
+    """The same rule for a later revision, which may also add a security store (/DSS) and needs no signature."""
+    strict = _judged(file, revision, signature, with_store=False) if signature is not None else None
+    if strict is not None and not strict.changes:
+        return strict
+    return _judged(file, revision, signature, with_store=True)
+
+
+def _judged(
+    file: PdfFile, revision: Revision, signature: SignatureField | None, *, with_store: bool
+) -> SigningRevision:
+    key = ("judged", revision.number, with_store)
     if key not in file.cache:
-        judge_ = _Judge(file, revision, signature)
-        with cautiously(judge_.unreadable):
-            judge_.judged()
-        file.cache[key] = judge_.found
+        one = _Judge(file, revision, signature, with_store=with_store)
+        with cautiously(one.unreadable):
+            one.judge()
+        file.cache[key] = one.found
     return file.cache[key]  # type: ignore[no-any-return]  # the cache holds what this function put there
 
 
 class _Judge:
-    def __init__(self, file: PdfFile, revision: Revision, signature: SignatureField) -> None:
+    def __init__(
+        self, file: PdfFile, revision: Revision, signature: SignatureField | None, *, with_store: bool
+    ) -> None:
+        self._with_store = with_store
         self._file = file
         self._revision = revision
         self._before = file.revisions[revision.number - 1]
@@ -73,16 +90,20 @@ class _Judge:
         """The revision holds something that cannot be read."""
         self._say("it cannot be read in full")
 
-    def judged(self) -> None:
+    def judge(self) -> None:
         """Collect every change."""
         self._section()
         self._trailer()
-        self._signature_objects()
+        if self._signature is not None:
+            self._signature_objects(self._signature)
         self._catalogue()
         self._pages()
         left = self._revision.touched - self._explained
         if left:
             self._say(f"it touches {self._named(left)}")
+        # 6.
+        if foreseen(self._file, self._revision):
+            self._say("the file as shown refers to objects that this revision brings")
 
     def _say(self, what: str) -> None:
         self.found.changes.append(what)
@@ -97,7 +118,9 @@ class _Judge:
         if end is None:
             return 0, ["the revision before it has no end"]
         section = self._revision.sections[0]
-        first = min((offset for number, (offset, _) in section.used.items() if number and offset >= end), default=section.start)
+        first = min(
+            (offset for number, (offset, _) in section.used.items() if number and offset >= end), default=section.start
+        )
         gap = self._file.document.read_range(end, min(first, section.start, end + 4096))
         if gap.endswith(MARK) and not gap[: -len(MARK)].strip(WHITE):
             return end + len(gap) - len(MARK), []
@@ -134,8 +157,7 @@ class _Judge:
             self._say("the trailer has another /ID")
 
     # 3.
-    def _signature_objects(self) -> None:
-        one = self._signature
+    def _signature_objects(self, one: SignatureField) -> None:
         if one.value_number is None or one.number is None:
             self._say("the signature or its field is no object of its own")
             return
@@ -167,16 +189,24 @@ class _Judge:
             # 4.
             if active := [key for key in _ACTIVE if isinstance(widget, dict) and key in widget]:
                 self._say(f"the widget has {', '.join(active)}")
-            appearance = member(widget, "/AP")
-            rectangle = [item.get_object() for item in raw_items(member(widget, "/Rect"))]
-            drawn = len(rectangle) == 4 and rectangle[0] != rectangle[2] and rectangle[1] != rectangle[3]
-            self.found.visible |= bool(appearance is not None and drawn)
+            if member(widget, "/Subtype") not in {None, "/Widget"}:
+                self._say("the field is another annotation than a widget")
+            self.found.visible |= self._drawn(widget)
         for key in _PART_OF_SIGNATURE:
             value = dict.get(field_dictionary, key) if isinstance(field_dictionary, dict) else None
             for part in (value, *(dict.get(kid, key) for kid in kids if isinstance(kid, dict))):
                 numbers = reachable(self._new, part, self._size, skip=("/P", "/Parent", "/V"))
                 self._explain(numbers)
                 self._check_active(numbers)
+
+    def _drawn(self, widget: Any) -> bool:
+        """Whether the revision makes the widget show something: a new one with an area, or a new appearance."""
+        rectangle = [item.get_object() for item in raw_items(member(widget, "/Rect"))]
+        has_area = len(rectangle) == 4 and rectangle[0] != rectangle[2] and rectangle[1] != rectangle[3]
+        number = (self._signature.number if self._signature is not None else None) or 0
+        old = self._object(self._old, number) if number < self._size else None
+        unchanged = isinstance(old, dict) and same(dict.get(old, "/AP"), dict.get(widget, "/AP"))
+        return has_area and not unchanged
 
     def _check_active(self, numbers: set[int]) -> None:
         for number in numbers:
@@ -186,13 +216,15 @@ class _Judge:
 
     def _catalogue(self) -> None:
         root = self._new.root_ref.idnum
-        if root not in self._revision.touched:
-            self._form(self._old.root, self._new.root)
-            return
         old, new = self._old.root, self._new.root
+        if root not in self._revision.touched:
+            self._form(old, new)
+            return
         self._explained.add(root)
-        if other := names_in(old, new) - {"/AcroForm", "/Perms", "/Extensions"}:
+        if other := names_in(old, new) - self._free_members():
             self._say(f"the catalogue changes {', '.join(sorted(other))}")
+        if self._with_store:
+            self._explain(reachable(self._new, dict.get(new, "/DSS"), self._size))
         for key in ("/Perms", "/Extensions"):
             if not isinstance(member(new, key), dict) and key in new:
                 self._say(f"the catalogue's {key} is not a dictionary")
@@ -203,16 +235,24 @@ class _Judge:
             self._say("the catalogue changes its permissions")
         self._form(old, new)
 
+    def _free_members(self) -> set[str]:
+        """The members of the catalogue that may differ; each is looked at on its own."""
+        form = {"/AcroForm"} if self._signature is not None else set()
+        return {"/Perms", "/Extensions", *form, *(("/DSS",) if self._with_store else ())}
+
     def _form(self, old_root: Any, new_root: Any) -> None:
+        if self._signature is None:
+            return
         before, after = dict.get(old_root, "/AcroForm"), dict.get(new_root, "/AcroForm")
         old, new = member(old_root, "/AcroForm"), member(new_root, "/AcroForm")
         if not isinstance(new, dict):
             self._say("there is no form")
             return
-        if hasattr(after, "idnum"):
-            if before is not None and not same(before, after):
+        number = number_of(after)
+        if number is not None:
+            if number < self._size and not same(before, after):
                 self._say("the form moved to another object")
-            self._explained.add(after.idnum)
+            self._explained.add(number)
         if old is None:
             if not set(new) <= {"/Fields", "/SigFlags"}:
                 self._say("a new form brings more than the signature field")
@@ -224,42 +264,56 @@ class _Judge:
         """``new[key]`` is ``old[key]`` with at most one reference more, to ``addition``."""
         raw = dict.get(new, key)
         before, after = raw_items(member(old, key)), raw_items(member(new, key))
-        if hasattr(raw, "idnum"):
-            if raw.idnum < self._size and not same(dict.get(old, key) if isinstance(old, dict) else None, raw):
+        number = number_of(raw)
+        if number is not None:
+            if number < self._size and not same(dict.get(old, key) if isinstance(old, dict) else None, raw):
                 self._say(f"{what} has another {key} array")
-            self._explained.add(raw.idnum)
+            self._explained.add(number)
         rest = after[len(before) :]
         kept = len(after) >= len(before) and all(map(same, before, after))
-        if not kept or len(rest) > 1 or any(getattr(item, "idnum", None) != addition for item in rest):
+        if not kept or len(rest) > 1 or any(number_of(item) != addition for item in rest):
             self._say(f"{what} changes {key} by more than the signature")
 
     def _pages(self) -> None:
         """The one page that gained the widget."""
-        widgets = {self._signature.number, *self._kid_numbers()}
+        widgets = self._widget_numbers()
+        gained = 0
         for number in sorted(self._revision.touched - self._explained):
             old, new = self._object(self._old, number), self._object(self._new, number)
             if number < self._size and member(old, "/Type") == "/Page" and isinstance(new, dict):
                 self._explained.add(number)
+                gained += 1
                 if other := names_in(old, new) - {"/Annots"}:
                     self._say(f"page object {number} changes {', '.join(sorted(other))}")
                 self._list(old, new, "/Annots", self._added(old, new, widgets), f"page object {number}")
-            elif number < self._size and isinstance(old, list) and isinstance(new, list) and self._gained(old, new, widgets):
+            elif (
+                number < self._size
+                and isinstance(old, list)
+                and isinstance(new, list)
+                and self._gained(old, new, widgets)
+            ):
                 self._explained.add(number)
+                gained += 1
+        if gained > 1:
+            self._say("it changes more than one page")
 
-    def _kid_numbers(self) -> set[int]:
-        return {raw.idnum for raw in raw_items(member(self._signature.dictionary, "/Kids"))[:8] if hasattr(raw, "idnum")}
+    def _widget_numbers(self) -> set[int | None]:
+        if self._signature is None:
+            return set()
+        kids = raw_items(member(self._signature.dictionary, "/Kids"))[:8]
+        return {self._signature.number, *map(number_of, kids)} - {None}
 
     @staticmethod
     def _added(old: Any, new: Any, widgets: set[int | None]) -> int | None:
         rest = raw_items(member(new, "/Annots"))[len(raw_items(member(old, "/Annots"))) :]
-        return next((raw.idnum for raw in rest if getattr(raw, "idnum", None) in widgets), None)
+        return next((number for number in map(number_of, rest) if number in widgets), None)
 
     @staticmethod
     def _gained(old: Any, new: Any, widgets: set[int | None]) -> bool:
         """An array of annotations that gained the widget and nothing else."""
         before, after = raw_items(old), raw_items(new)
         annotations = all(member(raw.get_object(), "/Subtype") is not None for raw in before)
-        gained = len(after) == len(before) + 1 and getattr(after[-1], "idnum", None) in widgets
+        gained = len(after) == len(before) + 1 and number_of(after[-1]) in widgets
         return annotations and gained and all(map(same, before, after))
 
     # 5.

@@ -1,6 +1,6 @@
 """PDF syntax over bytes: one lexer, a parser into pyHanko's objects, and the spans of a dictionary's values.
 
-The parser is strict where readers disagree (a repeated key, an unknown word) and bounded in depth; it never
+The parser is strict where readers disagree (a key with two values, an unknown word) and bounded in depth; it never
 loops on cut-off input.  Spans let a dictionary be edited in place, so that everything else in it stays as it
 was byte for byte.  Source: ISO 32000-2 §7.2, §7.3.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from eidkit.pdf.values import same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,15 +102,9 @@ class Parser:
         match = _token(self._data, position)
         kind = match.lastgroup
         end = match.end()
+        found: Any
         if kind == "name":
-            found: Any = self._generic.NameObject(name_text(match["name"]))
-        elif kind == "integer":
-            found = self._generic.NumberObject(int(match["integer"]))
-        elif kind == "reference":
-            number = int(match[3])
-            if number == 0:
-                raise SyntaxProblem("a reference to object 0")
-            found = self._generic.IndirectObject(number, int(match[4]), self._handler)
+            found = self._generic.NameObject(name_text(match["name"]))
         elif kind in {"dictionary", "array"}:
             if depth >= MAX_DEPTH:
                 raise SyntaxProblem(f"nested deeper than {MAX_DEPTH}")
@@ -116,19 +112,28 @@ class Parser:
         elif kind == "literal":
             raw, end = literal_string(self._data, end)
             found = self._generic.pdf_string(raw)
-        elif kind == "hex":
-            found = self._generic.pdf_string(hex_string(match["hex"]))
-        elif kind == "real":
-            found = self._generic.FloatObject(match["real"].decode("ascii"))
-        elif kind == "word":
-            found = self._word(match["word"])
         else:
-            raise SyntaxProblem("a closing bracket where a value belongs")
+            found = self._simple(kind, match)
         found.container_ref = self._ref
         return found, end
 
-    def _word(self, word: bytes) -> Any:
-        return self._generic.NullObject() if word == b"null" else self._generic.BooleanObject(word == b"true")
+    def _simple(self, kind: str | None, match: re.Match[bytes]) -> Any:
+        """A value that is one token."""
+        if kind == "integer":
+            return self._generic.NumberObject(int(match["integer"]))
+        if kind == "reference":
+            number = int(match[3])
+            if number == 0:
+                raise SyntaxProblem("a reference to object 0")
+            return self._generic.IndirectObject(number, int(match[4]), self._handler)
+        if kind == "hex":
+            return self._generic.pdf_string(hex_string(match["hex"]))
+        if kind == "real":
+            return self._generic.FloatObject(match["real"].decode("ascii"))
+        if kind == "word":
+            word = match["word"]
+            return self._generic.NullObject() if word == b"null" else self._generic.BooleanObject(word == b"true")
+        raise SyntaxProblem("a closing bracket where a value belongs")
 
     def _array(self, position: int, depth: int) -> tuple[Any, int]:
         items = self._generic.ArrayObject()
@@ -143,9 +148,9 @@ class Parser:
             key, position = self.value(position, depth)
             if not isinstance(key, self._generic.NameObject):
                 raise SyntaxProblem("a dictionary key is not a name")
-            if key in members:
-                raise SyntaxProblem(f"the key {key} stands twice in one dictionary")
-            members[key], position = self.value(position, depth)
+            found, position = self.value(position, depth)
+            if not same(members.setdefault(key, found), found):
+                raise SyntaxProblem(f"the key {key} has two values in one dictionary")
         return self._generic.DictionaryObject(members), skip(self._data, position) + 2
 
     def _closes(self, position: int, bracket: bytes) -> bool:
@@ -252,11 +257,11 @@ def spans(data: bytes, position: int) -> Spans:
         if key.lastgroup != "name":
             raise SyntaxProblem("a dictionary key is not a name")
         name = name_text(key["name"])
-        if name in found:
-            raise SyntaxProblem(f"the key {name} stands twice in one dictionary")
         value_start = skip(data, key.end())
         current = value_end(data, value_start)
-        found[name] = (value_start, current)
+        first = found.setdefault(name, (value_start, current))
+        if data[first[0] : first[1]] != data[value_start:current]:
+            raise SyntaxProblem(f"the key {name} has two values in one dictionary")
 
 
 def value_end(data: bytes, position: int) -> int:
@@ -287,7 +292,9 @@ def edited(data: bytes, changes: Mapping[str, bytes]) -> bytes:
     replaced = sorted(
         ((where.values[name], value) for name, value in changes.items() if name in where.values), reverse=True
     )
-    added = b"".join(b" %b %b" % (name.encode("ascii"), value) for name, value in changes.items() if name not in where.values)
+    added = b"".join(
+        b" %b %b" % (name.encode("ascii"), value) for name, value in changes.items() if name not in where.values
+    )
     result = text[:-2] + added + b">>"
     for (start, end), value in replaced:
         result = result[: start - where.start] + b" " + value + b" " + result[end - where.start :]
@@ -316,3 +323,9 @@ def member(dictionary: Any, key: str) -> Any:
 def raw_items(array: Any) -> list[Any]:
     """The items of an array as they stand, references not followed; empty for anything else."""
     return list(list.__iter__(array)) if isinstance(array, list) else []
+
+
+def number_of(raw: Any) -> int | None:
+    """The object number that a reference names; None for a value that is no reference."""
+    number = getattr(raw, "idnum", None)
+    return int(number) if isinstance(number, int) else None

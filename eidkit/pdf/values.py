@@ -25,11 +25,15 @@ def same(one: Any, other: Any, depth: int = 0) -> bool:
     if hasattr(one, "idnum"):
         return bool((one.idnum, one.generation) == (other.idnum, other.generation))
     if isinstance(one, dict):
-        if one.keys() != other.keys() or not all(same(dict.get(one, key), dict.get(other, key), depth + 1) for key in one):
+        if one.keys() != other.keys() or not all(
+            same(dict.get(one, key), dict.get(other, key), depth + 1) for key in one
+        ):
             return False
         return bool(getattr(one, "encoded_data", None) == getattr(other, "encoded_data", None))
     if isinstance(one, list):
-        return len(one) == len(other) and all(same(a, b, depth + 1) for a, b in zip(list.__iter__(one), list.__iter__(other), strict=True))
+        return len(one) == len(other) and all(
+            same(a, b, depth + 1) for a, b in zip(list.__iter__(one), list.__iter__(other), strict=True)
+        )
     return bool(one == other)
 
 

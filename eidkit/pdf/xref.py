@@ -59,6 +59,12 @@ class Section:
         return frozenset({*self.used, *self.packed, *self.freed, *hybrid} - {0})
 
     @property
+    def farthest(self) -> int:
+        """The greatest offset that an entry names."""
+        own = max((offset for offset, _ in self.used.values()), default=0)
+        return max(own, self.hybrid.farthest) if self.hybrid is not None else own
+
+    @property
     def previous(self) -> int | None:
         """The value of ``/Prev``."""
         return _integer(self.trailer, "/Prev")

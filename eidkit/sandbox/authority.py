@@ -169,37 +169,10 @@ class Authority:
         return builder.sign(self.key, certificate_hash(self.key)).public_bytes(Encoding.DER)
 
     def ocsp(self, request: bytes, now: datetime, life: timedelta = ANSWER_LIFE) -> bytes:
-        """The OCSPResponse (DER) to a DER request for one certificate, signed by the authority itself."""
-        from cryptography import x509
-        from cryptography.hazmat.primitives.serialization import Encoding
-        from cryptography.x509 import ocsp
+        """The OCSPResponse (DER) of this moment to a DER request, signed by the authority itself."""
+        from eidkit.sandbox.responder import answer
 
-        try:
-            asked = ocsp.load_der_ocsp_request(request)
-        except ValueError:
-            return ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.MALFORMED_REQUEST).public_bytes(
-                Encoding.DER
-            )
-        entry = self.revoked.get(asked.serial_number)
-        if entry is not None and entry.at > now:
-            entry = None
-        status = ocsp.OCSPCertStatus.GOOD if asked.serial_number in self.issued else ocsp.OCSPCertStatus.UNKNOWN
-        builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
-            asked.issuer_name_hash,
-            asked.issuer_key_hash,
-            asked.serial_number,
-            asked.hash_algorithm,
-            ocsp.OCSPCertStatus.REVOKED if entry else status,
-            now,
-            now + life,
-            entry.at if entry else None,
-            x509.ReasonFlags(entry.reason) if entry else None,
-        )
-        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, self.certificate)
-        for extension in asked.extensions:
-            if isinstance(extension.value, x509.OCSPNonce):
-                builder = builder.add_extension(extension.value, critical=False)
-        return builder.sign(self.key, certificate_hash(self.key)).public_bytes(Encoding.DER)
+        return answer(self, request, now, life)
 
 
 def root(slug: str, base_url: str, subject: x509.Name, kind: str, now: datetime) -> Authority:

@@ -20,7 +20,7 @@ from eidkit.identity import Identity
 from eidkit.sandbox import people
 from eidkit.sandbox.authority import Authority, Revocation
 from eidkit.sandbox.keys import SandboxKey, load_private_pem, private_pem
-from eidkit.sandbox.sandbox import BASE_URL, Sandbox
+from eidkit.sandbox.sandbox import Sandbox
 from eidkit.sandbox.tsa import TimestampMaker
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from eidkit.binding.procedure import Procedure
-
 STATE = "sandbox.json"
 PASSWORD = "sandbox"  # noqa: S105 - public on purpose, it protects nothing
+LOOPBACK_URL = "http://127.0.0.1:8765/"
+"""Where the certificates of a sample folder say that revocation data is: what ``serving`` answers."""
 _CRL_LIFE = timedelta(days=365)
 """The revocation lists of a sample folder are read long after it was written."""
 _ANCHORS = {
@@ -161,10 +161,11 @@ def _joined(lines: list[str]) -> bytes:
 # ── the sample folder ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def init(folder: str | os.PathLike[str], *, clock: Clock = SYSTEM_CLOCK, base_url: str = BASE_URL) -> Sandbox:
+def init(folder: str | os.PathLike[str], *, clock: Clock = SYSTEM_CLOCK, base_url: str = LOOPBACK_URL) -> Sandbox:
     """Write a sample folder: roots, revocation lists, keys, a PDF, an XML form and a procedure to try eidkit with.
 
-    ``folder`` must not exist or must be empty.  All of it appears at once, or, when something fails, nothing.
+    Its addresses are on the loopback, where :func:`eidkit.sandbox.server.serving` answers them.  ``folder`` must
+    not exist or must be empty.  All of it appears at once, or, when something fails, nothing.
     Raises :class:`DocumentError` for a folder that holds something.
     """
     target = Path(folder).absolute()
@@ -228,35 +229,10 @@ def _holders(sandbox: Sandbox) -> dict[str, SandboxKey]:
 
 
 def _procedure(sandbox: Sandbox) -> bytes:
-    from eidkit.vn import five_steps
+    """The five steps, with the cast in their roles and the ward's seal at the signing step."""
+    from eidkit.vn import five_steps, procedure_toml
 
-    procedure: Procedure = five_steps(attester=sandbox.service_key.identity)
-    return to_toml(procedure.to_json())
-
-
-def to_toml(value: dict[str, Any]) -> bytes:
-    """A Procedure's JSON form as TOML for people; what is null is left out, as it is the default."""
-    return "\n".join(_table(value, "")).encode() + b"\n"
-
-
-def _table(value: dict[str, Any], path: str) -> list[str]:
-    lines, tables = [], []
-    for name, one in value.items():
-        below = f"{path}.{name}" if path else name
-        if isinstance(one, list) and one and all(isinstance(item, dict) for item in one):
-            for item in one:
-                tables += ["", f"[[{below}]]", *_table(item, below)]
-        elif one is not None and name != "v":
-            lines.append(f"{name} = {_inline(one)}")
-    return lines + tables
-
-
-def _inline(value: Any) -> str:
-    import json
-
-    if isinstance(value, dict):
-        inside = ", ".join(f"{json.dumps(name)} = {_inline(one)}" for name, one in value.items() if one is not None)
-        return f"{{ {inside} }}"
-    if isinstance(value, list):
-        return f"[{', '.join(_inline(one) for one in value)}]"
-    return json.dumps(value, ensure_ascii=False)
+    ward = Identity("vn-mst", people.ORGANISATION_MST, people.ORGANISATION)
+    holders = {part.role: [Identity("vn-cccd", part.cccd, part.name)] for part in people.CAST if part.role}
+    procedure = five_steps(attesters=[sandbox.service_key.identity], mandate=ward, holders=holders)
+    return procedure_toml(procedure).encode()

@@ -20,22 +20,25 @@ SERVICE_MST = "0000000017"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Someone who appears in the sample dossier: file name, name, invented CCCD number, title."""
+    """Someone in the sample dossier: file name, name, invented CCCD number, title, role in the procedure, key."""
 
     slug: str
     name: str
     cccd: str
     title: str | None
+    role: str | None
     key: str = "p256"
 
 
 CAST = (
-    Part("mai", "Phạm Thị Mai", "000195000011", "Công chức Bộ phận Một cửa"),
-    Part("lan", "Nguyễn Thị Lan", "000190000022", "Trưởng phòng Kinh tế, Hạ tầng và Đô thị", "rsa2048"),
-    Part("binh", "Trần Văn Bình", "000080000033", "Chủ tịch"),
-    Part("khoi", "Hoàng Minh Khôi", "000099000123", None),
+    Part("lan", "Nguyễn Thị Lan", "000190000022", "Trưởng Bộ phận Một cửa", "one-stop-shop officer", "rsa2048"),
+    Part("mai", "Phạm Thị Mai", "000195000011", "Chuyên viên Phòng Kinh tế, Hạ tầng và Đô thị", "case officer"),
+    Part("binh", "Trần Văn Bình", "000080000033", "Chủ tịch", "head of unit"),
+    Part("thu", "Võ Thị Thu", "000192000044", "Văn thư", "clerk"),
+    Part("khoi", "Hoàng Minh Khôi", "000099000123", None, None),
 )
-"""Who appears in the sample dossier: reception, assessment, the chairman who approves and signs, the applicant."""
+"""Who appears in the sample dossier: reception, assessment, the chairman who approves, the clerk who holds the
+seal, and the applicant."""
 
 
 @dataclass(frozen=True, slots=True)

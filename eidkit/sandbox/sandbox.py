@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from eidkit.sandbox.provider import SandboxProvider
     from eidkit.timestamps.authority import TimestampAuthority
     from eidkit.transport import Transport
     from eidkit.trust.sources import Sources
@@ -52,6 +53,7 @@ class Sandbox:
         self.timestamp_maker = tsa
         self.key = key
         self._service: SandboxKey | None = None
+        self._provider: SandboxProvider | None = None
         self._attached: dict[str, Transport] = {}
         self._cut: set[str] = set()
         self._lock = threading.RLock()
@@ -124,6 +126,17 @@ class Sandbox:
         from eidkit.timestamps.authority import TimestampAuthority
 
         return TimestampAuthority(self.base_url + path, trust=self.trust, transport=self)
+
+    @property
+    def provider(self) -> SandboxProvider:
+        """Its OpenID provider, below ``base_url``; it lives as long as this object."""
+        with self._lock:
+            if self._provider is None:
+                from eidkit.sandbox.provider import SandboxProvider
+
+                self._provider = SandboxProvider(self.base_url + "oidc", clock=self.clock)
+                self.attach("oidc", self._provider)
+            return self._provider
 
     def crls(self) -> tuple[bytes, ...]:
         """The CRL of each authority, of this moment."""

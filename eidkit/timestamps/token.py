@@ -35,7 +35,7 @@ from eidkit.trust.path import find_path
 from eidkit.trust.revocation import status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from eidkit.asn1.attributes import CertificateId
@@ -252,13 +252,18 @@ def _value_holds(signer: SignerInfo, by: Certificate) -> bool:
         return False
     try:
         key = by.public_key()
-        orders = dict.fromkeys((signer.signed_octets, signer.sorted_octets))
+        return any(
+            algorithms.verify_signature(key, signer.algorithm, signer.signature, octets, salt_length=signer.salt_length)
+            for octets in _orders(signer)
+        )
     except EidkitError:
         return False
-    return any(
-        algorithms.verify_signature(key, signer.algorithm, signer.signature, octets, salt_length=signer.salt_length)
-        for octets in orders
-    )
+
+
+def _orders(signer: SignerInfo) -> Iterator[bytes]:
+    yield signer.signed_octets
+    if signer.sorted_octets != signer.signed_octets:
+        yield signer.sorted_octets
 
 
 def _imprint(info: TstInfo, imprints: Mapping[str, bytes]) -> list[Finding]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eidkit.addresses import resolve
 from eidkit.asn1 import certificate as x509
 from eidkit.asn1 import der, ocsp
 from eidkit.asn1.pem import blocks
 from eidkit.errors import EidkitError, Text, TransportError, TrustError
-from eidkit.trust.network import fetch, resolve
+from eidkit.trust.network import fetch
 from eidkit.trust.revocation import status_of
 
 if TYPE_CHECKING:
@@ -113,31 +114,38 @@ class Sources:
     ) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
         """``(CRLs, OCSP answers)`` for one certificate: all given ones, then what the network has.
 
-        The network is asked only when these Sources allow it, a ``transport`` is there, and the certificate was
+        The network is asked only when these Sources allow it (:meth:`online`) and the certificate was
         verified to be ``issuer``'s.  OCSP first; CRLs only if no OCSP answer came, or none that settles the status at
         ``at``.  What could not be fetched is added to ``problems``, never raised.
         """
         crls, ocsps = list(self.given_crls), list(self.given_ocsps)
-        if self.network and transport is not None and x509.verify_issued(certificate, issuer):
-            noted = problems if problems is not None else []
-            answers = self._ask_ocsp(certificate, issuer, transport, noted)
+        if self.network and x509.verify_issued(certificate, issuer):
+            noted, door = problems if problems is not None else [], self._door(transport)
+            answers = self._ask_ocsp(certificate, issuer, door, noted)
             ocsps.extend(answers)
             settled = at is None or _settles(certificate, issuer, answers, at)
             if not answers or not settled:
-                crls.extend(self._fetch_crls(certificate, transport, noted))
+                crls.extend(self._fetch_crls(certificate, door, noted))
         return tuple(dict.fromkeys(crls)), tuple(dict.fromkeys(ocsps))
 
     def issuers(
-        self, certificate: Certificate, *, transport: Transport | None, problems: list[EidkitError] | None = None
+        self, certificate: Certificate, *, transport: Transport | None = None, problems: list[EidkitError] | None = None
     ) -> tuple[bytes, ...]:
         """Issuer candidates at the addresses that ``certificate`` names; nothing unless ``chase`` was asked for."""
-        if not (self.network and self.chase and transport is not None):
+        if not (self.network and self.chase):
             return ()
+        door = self._door(transport)
         found: list[bytes] = []
         for url in _addresses(lambda: certificate.ca_issuer_urls)[:MAX_URLS]:
-            data = self._fetched(url, transport, MAX_CERTIFICATE_FETCH, problems if problems is not None else [])
+            data = self._fetched(url, door, MAX_CERTIFICATE_FETCH, problems if problems is not None else [])
             found.extend(data for kind, data in _sniffed(data or b"") if kind == "certificate")
         return tuple(found[:MAX_CHASED])
+
+    def _door(self, transport: Transport | None) -> Transport:
+        """The Transport handed in, or the real network: asking for Sources that are online asked for it."""
+        from eidkit.transport import HttpTransport
+
+        return transport if transport is not None else HttpTransport(allow_hosts=self.allow_hosts)
 
     def _ask_ocsp(
         self, certificate: Certificate, issuer: Certificate, transport: Transport, problems: list[EidkitError]

@@ -212,9 +212,7 @@ def _status(subject: Certificate, status: Status, policy: Policy, used_at: datet
         return [finding("REVOKED_NO_POE" if is_leaf else "REVOKED_CA_NO_POE", name, subject=name, time=time)]
     if status.state == "hold":
         return [finding("ON_HOLD", name, subject=name)]
-    unknown = finding(
-        "STATUS_UNKNOWN", name, subject=name, why="no usable answer" if refused else "no CRL or OCSP answer at hand"
-    )
+    unknown = finding("STATUS_UNKNOWN", name, subject=name, why=status.why)
     if policy.revocation == "warn":
         unknown = as_warning(unknown)
     return [unknown, *refused]

@@ -133,8 +133,9 @@ def read_attestation(signature: SignatureEvidence) -> tuple[Attestation | None, 
 
 def matching(attestation: Attestation, authentications: Sequence[Authentication]) -> Authentication | None:
     """The authentication file that the attestation names, one with its identity first."""
-    named = [a for a in authentications if a.digest == attestation.claims.authentication]
-    return next((a for a in named if a.disclosure is not None), named[0] if named else None)
+    # The file that carries this very attestation first: a digest is dear, and a dossier has many files.
+    likely = sorted(authentications, key=lambda a: (a.attestation != attestation.text, a.disclosure is None))
+    return next((a for a in likely if a.digest == attestation.claims.authentication), None)
 
 
 def _attester(attestation: Attestation, found: list[Finding], about: str) -> Certificate | None:
@@ -190,13 +191,17 @@ def _judged(
 
 
 def _content(signature: SignatureEvidence, authentication: Authentication) -> list[Finding]:
-    """§6.3: the content that this signature covers is one of the transaction's documents."""
+    """§6.3: the content that this signature covers is one of the transaction's documents, drawn over by nothing."""
+    transaction = authentication.transaction
+    found = []
+    if not transaction.appearance and any(seen.code == "APPEARANCE_VISIBLE" for seen in signature.observations):
+        found.append(finding("APPEARANCE_NOT_SHOWN", signature.id))
     if signature.content is None:
-        return [finding("CONTENT_FORM", signature.id)]
+        return [*found, finding("CONTENT_FORM", signature.id)]
     content = (signature.content.sha256, signature.content.length)
-    if any((d.sha256, d.length) == content for d in authentication.transaction.documents):
-        return []
-    return [finding("CONTENT_NOT_IN_TRANSACTION", signature.id)]
+    if not any((d.sha256, d.length) == content for d in transaction.documents):
+        found.append(finding("CONTENT_NOT_IN_TRANSACTION", signature.id))
+    return found
 
 
 def _times(

@@ -123,6 +123,12 @@ class Report:
 
         return text.rendered(self, language)
 
+    def to_html(self, language: str = "en") -> str:
+        """The report as a page of its own: everything escaped, nothing fetched, no script."""
+        from eidkit.verify.render import html
+
+        return html.rendered([self], language)
+
     def to_json(self) -> ReportJson:
         """The report as the JSON contract has it (JSON-able values only)."""
         from eidkit.verify.render import json

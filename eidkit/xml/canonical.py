@@ -19,6 +19,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eidkit.xml import exclusive
 from eidkit.xml.names import C14N10, C14N11, EXCLUSIVE, SIGNATURE, XML
 from eidkit.xml.parse import refused
 
@@ -85,7 +86,9 @@ def _canonical(tree: Tree, nodes: NodeSet, method: Method) -> bytes:
 
     comments = method.comments and nodes.comments
     apex = nodes.apex
-    if apex is None or (apex is tree.root and not nodes.left_out and apex.getnext() is None and apex.getprevious() is None):
+    if apex is None or (
+        apex is tree.root and not nodes.left_out and apex.getnext() is None and apex.getprevious() is None
+    ):
         return _written(_without(tree.tree, tree.root, nodes.left_out), method, comments)  # 1. and 4.
     if method.exclusive and not method.prefixes and not nodes.left_out:
         try:
@@ -112,6 +115,8 @@ def _written(tree: _ElementTree | None, method: Method, comments: bool) -> bytes
 
     if tree is None:
         return b""
+    if "#default" in method.prefixes:
+        return exclusive.octets(tree.getroot(), method.prefixes, comments=comments)
     prefixes = list(method.prefixes) if method.prefixes else None
     try:
         return etree.tostring(
@@ -122,14 +127,18 @@ def _written(tree: _ElementTree | None, method: Method, comments: bool) -> bytes
 
 
 def _no_form() -> Exception:
-    return refused("xml-no-canonical-form", "it has no canonical form (a relative namespace URI?)", "không có dạng chuẩn (C14N)")
+    return refused(
+        "xml-no-canonical-form", "it has no canonical form (a relative namespace URI?)", "không có dạng chuẩn (C14N)"
+    )
 
 
 def _alone(apex: _Element) -> _Element:
     from lxml import etree
 
     data = etree.tostring(apex, encoding="utf-8", with_tail=False)
-    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=len(data) > 9_000_000))
+    return etree.fromstring(
+        data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=len(data) > 9_000_000)
+    )
 
 
 # ── leaving signatures out ────────────────────────────────────────────────────────────────────────────────
@@ -187,14 +196,19 @@ def _inherit(apex: _Element, fresh: _Element, *, version11: bool) -> None:
     ancestors = list(apex.iterancestors())
     for ancestor in ancestors:
         for name, value in ancestor.attrib.items():
-            if isinstance(name, str) and name.startswith(f"{{{XML}}}") and name not in fresh.attrib and (not version11 or name in _SIMPLE11):
+            if (
+                isinstance(name, str)
+                and name.startswith(f"{{{XML}}}")
+                and name not in fresh.attrib
+                and (not version11 or name in _SIMPLE11)
+            ):
                 fresh.set(name, value)
     if version11 and any(_BASE in ancestor.attrib for ancestor in ancestors):
         base = _joined_base([str(e.attrib[_BASE]) for e in (*reversed(ancestors), apex) if _BASE in e.attrib])
         if base:
             fresh.set(_BASE, base)
         else:
-            fresh.attrib.pop(_BASE, None)
+            fresh.attrib.pop(_BASE, "")
 
 
 def _joined_base(values: list[str]) -> str:
@@ -212,6 +226,8 @@ def join_references(base: str, reference: str) -> str:
     """RFC 3986 §5.2.2 as C14N 1.1 §2.4 changes it: the base may be relative, and fragments are dropped."""
     scheme, authority, path, query = _URI.fullmatch(reference).groups()[:4]  # type: ignore[union-attr]  # it matches anything
     base_scheme, base_authority, base_path, base_query = _URI.fullmatch(base).groups()[:4]  # type: ignore[union-attr]
+    if base_path.rpartition("/")[2] == "..":
+        base_path += "/"  # C14N 1.1 §2.4: a trailing ".." of the base is a directory
     if scheme is None:
         scheme = base_scheme
         if authority is None:
@@ -219,7 +235,11 @@ def join_references(base: str, reference: str) -> str:
             if not path:
                 path, query = base_path, query if query is not None else base_query
             elif not path.startswith("/"):
-                merged = f"/{path}" if base_authority is not None and not base_path else base_path.rpartition("/")[0] + "/" + path
+                merged = (
+                    f"/{path}"
+                    if base_authority is not None and not base_path
+                    else base_path.rpartition("/")[0] + "/" + path
+                )
                 path = merged if "/" in base_path or base_authority is not None else path
     return _recomposed(scheme, authority, _without_dots(path), query)
 

@@ -27,6 +27,9 @@ def content_octets(tree: Tree) -> bytes:
     """The octets that :func:`content_digest` is the digest of."""
     if tree.root.tag == SIGNATURE:
         raise parse.refused(
-            "xml-only-a-signature", "it is itself a signature and shows nothing", "tài liệu chỉ là một chữ ký", "give the signed document"
+            "xml-only-a-signature",
+            "it is itself a signature and shows nothing",
+            "tài liệu chỉ là một chữ ký",
+            "give the signed document",
         )
     return canonical(tree, NodeSet(None, left_out=frozenset(tree.signatures)), INCLUSIVE)

@@ -47,7 +47,9 @@ def material(key_info: _Element | None) -> KeyMaterial:
     serials: list[int] = []
     keys: list[PublicKeyTypes] = []
     problem = None
-    for element in key_info.iter(ds("X509Certificate"), ds("X509SerialNumber"), ds("KeyValue"), f"{{{DSIG11}}}DEREncodedKeyValue"):
+    for element in key_info.iter(
+        ds("X509Certificate"), ds("X509SerialNumber"), ds("KeyValue"), f"{{{DSIG11}}}DEREncodedKeyValue"
+    ):
         try:
             if element.tag == ds("X509Certificate"):
                 certificates.append(octets(element))

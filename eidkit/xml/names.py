@@ -34,7 +34,11 @@ SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
 XADES = (XADES132, XADES122, XADES111)
 """The XAdES versions whose QualifyingProperties are read; written is 1.3.2 only."""
 SIGNED_PROPERTIES_TYPES = frozenset(
-    {SIGNED_PROPERTIES, *(f"{version}SignedProperties" for version in XADES), "http://uri.etsi.org/01903/v1.4.1#SignedProperties"}
+    {
+        SIGNED_PROPERTIES,
+        *(f"{version}SignedProperties" for version in XADES),
+        "http://uri.etsi.org/01903/v1.4.1#SignedProperties",
+    }
 )
 
 SIGNATURE = f"{{{DSIG}}}Signature"

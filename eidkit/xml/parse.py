@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from eidkit.errors import DocumentError, Text
-from eidkit.xml.names import SIGNATURE, XML
+from eidkit.xml.names import SIGNATURE
 
 if TYPE_CHECKING:
-    from lxml.etree import XPath, _Element, _ElementTree
+    from lxml.etree import XPath, _Element, _ElementTree, _ElementUnicodeResult
 
     from eidkit.document import Document
 
@@ -25,7 +25,7 @@ MAX_BYTES = 100 * 1024 * 1024
 MAX_MARKUP = 4_000_000
 MAX_DEPTH = 256
 MAX_ATTRIBUTES = 256
-MAX_NAMESPACES = 128
+MAX_NAMESPACES = 64
 MAX_SIGNATURES = 100
 _TEXT_LIMIT = 10_000_000
 """libxml2 refuses longer text nodes, and deeper trees than 256, unless told otherwise."""
@@ -35,7 +35,8 @@ _DECLARATION = re.compile(rb"<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ENCODINGS = re.compile(r"utf-?8|(?:us-)?ascii|utf-16(?:le|be)?|iso-8859-\d{1,2}|windows-125[0-8]", re.IGNORECASE)
-_IDS = ("Id", "ID", "id", f"{{{XML}}}id")
+_WEIGHTS = ((32, 16), (16, 4))
+_IDS = ("Id", "ID", "id", "xml:id")
 
 
 class Tree:
@@ -44,7 +45,7 @@ class Tree:
     One thread at a time may use it; it lives as long as one read or one preparation.
     """
 
-    __slots__ = ("_cached", "_ids", "_spent", "data", "name", "root", "signatures", "tree")
+    __slots__ = ("_cached", "_ids", "_spent", "_weight", "data", "name", "root", "signatures", "tree")
 
     def __init__(self, tree: _ElementTree, data: bytes, name: str) -> None:
         self.tree = tree
@@ -55,21 +56,37 @@ class Tree:
         self._ids: dict[str, list[_Element]] | None = None
         self._cached: dict[object, bytes] = {}
         self._spent = 0
+        self._weight = 0
 
     def by_id(self, value: str) -> tuple[_Element, ...]:
-        """The elements that carry the ID ``value`` (Id, ID, id without namespace, or xml:id): one, none, or too many."""
+        """The elements whose ID (Id, ID, id without namespace, or xml:id) is ``value``: one, none, or too many."""
         if self._ids is None:
             self._ids = {}
-            for element in _query("//*[@Id or @ID or @id or @xml:id]")(self.root):
-                for text in {element.get(name) for name in _IDS} - {None}:
-                    self._ids.setdefault(text, []).append(element)
-        return tuple(self._ids.get(value, ()))
+            for name in _IDS:
+                if name.encode() in self.data or self.data[:2] in _UTF16:
+                    for text in cast("list[_ElementUnicodeResult]", query(f"/descendant::*/@{name}")(self.root)):
+                        self._ids.setdefault(str(text), []).append(cast("_Element", text.getparent()))
+        return tuple(dict.fromkeys(self._ids.get(value, ())))
+
+    def has_split_text(self) -> bool:
+        """Whether a comment stands inside a text, which a careless reader takes for two."""
+        around = "[normalize-space({}-sibling::node()[1][self::text()])]"
+        return b"<!--" in self.data and bool(
+            query("boolean(/*//comment()" + around.format("preceding") + around.format("following") + ")")(self.root)
+        )
 
     def spend(self, octets: int) -> None:
-        """Count canonical octets; more than 32 MiB plus eight times the document are refused."""
-        self._spent += octets
+        """Count canonical octets; more than 32 MiB plus eight times the document are refused.
+
+        libxml2 looks through all namespaces in scope for every element, so octets weigh more where there are many.
+        """
+        if not self._weight:
+            self._weight = next((weight for count, weight in _WEIGHTS if _sees_more_namespaces(self, count)), 1)
+        self._spent += octets * self._weight
         if self._spent > 32 * 1024 * 1024 + 8 * len(self.data):
-            raise refused("xml-too-costly", "its references ask for too much canonicalisation", "tham chiếu đòi xử lý quá nhiều")
+            raise refused(
+                "xml-too-costly", "its references ask for too much canonicalisation", "tham chiếu đòi xử lý quá nhiều"
+            )
 
     def remembered(self, key: object) -> bytes | None:
         """The canonical octets kept under ``key``."""
@@ -116,8 +133,14 @@ def _readable_prolog(data: bytes) -> bytes:
             raise refused("xml-malformed", "its UTF-16 is malformed", "UTF-16 không hợp lệ") from error
     start = data.removeprefix(_BOM)
     declared = _DECLARATION.match(start)
-    if start.lstrip()[:1] != b"<" or start[1:2] == b"\x00" or (declared and not _ENCODINGS.fullmatch(declared[1].decode())):
-        raise refused("xml-encoding", "its encoding is not one that is read", "bảng mã không được hỗ trợ", "save it as UTF-8")
+    if (
+        start.lstrip()[:1] != b"<"
+        or start[1:2] == b"\x00"
+        or (declared and not _ENCODINGS.fullmatch(declared[1].decode()))
+    ):
+        raise refused(
+            "xml-encoding", "its encoding is not one that is read", "bảng mã không được hỗ trợ", "save it as UTF-8"
+        )
     return start
 
 
@@ -125,41 +148,55 @@ def _parsed(data: bytes) -> _ElementTree:
     from lxml import etree
 
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=len(data) > _TEXT_LIMIT, remove_blank_text=False
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=len(data) > _TEXT_LIMIT,
+        remove_blank_text=False,
     )
     try:
         return etree.fromstring(data, parser).getroottree()
     except (etree.XMLSyntaxError, ValueError, LookupError) as error:
         line = getattr(error, "lineno", None) or 1
         raise refused(
-            "xml-malformed", f"it is not well-formed XML (line {line})", f"XML không hợp lệ (dòng {line})", "get the file again"
+            "xml-malformed",
+            f"it is not well-formed XML (line {line})",
+            f"XML không hợp lệ (dòng {line})",
+            "get the file again",
         ) from error
 
 
 def _check_shape(tree: Tree) -> None:
-    if len(tree.data) > _TEXT_LIMIT and _query("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")(tree.root):
+    if len(tree.data) > _TEXT_LIMIT and query("boolean(" + "/*" * (MAX_DEPTH + 1) + ")")(tree.root):
         raise refused("xml-too-deep", f"it nests deeper than {MAX_DEPTH}", f"lồng sâu quá {MAX_DEPTH} lớp")
-    if tree.data.count(b"=") > MAX_ATTRIBUTES and _query(f"boolean(//*[count(@*) > {MAX_ATTRIBUTES}])")(tree.root):
-        raise refused("xml-too-many-attributes", f"an element has more than {MAX_ATTRIBUTES} attributes", "quá nhiều thuộc tính")
-    if tree.data.count(b"xmlns") > MAX_NAMESPACES and _too_many_namespaces(tree.root):
+    if tree.data.count(b"=") > MAX_ATTRIBUTES and query(f"boolean(//*[count(@*) > {MAX_ATTRIBUTES}])")(tree.root):
         raise refused(
-            "xml-too-many-namespaces", f"an element sees more than {MAX_NAMESPACES} namespaces", "quá nhiều không gian tên"
+            "xml-too-many-attributes", f"an element has more than {MAX_ATTRIBUTES} attributes", "quá nhiều thuộc tính"
+        )
+    if _sees_more_namespaces(tree, MAX_NAMESPACES):
+        raise refused(
+            "xml-too-many-namespaces",
+            f"an element sees more than {MAX_NAMESPACES} namespaces",
+            "quá nhiều không gian tên",
         )
     if len(tree.signatures) > MAX_SIGNATURES:
         raise refused("xml-too-many-signatures", f"it holds more than {MAX_SIGNATURES} signatures", "quá nhiều chữ ký")
 
 
-def _too_many_namespaces(root: _Element) -> bool:
+def _sees_more_namespaces(tree: Tree, count: int) -> bool:
+    """Whether some element has more than ``count`` namespaces in scope."""
     from lxml import etree
 
+    if tree.data.count(b"xmlns") <= count and tree.data[:2] not in _UTF16:
+        return False
     try:
-        return bool(_query(f"boolean(//*[count(namespace::*) > {MAX_NAMESPACES + 1}])")(root))
+        return bool(query(f"boolean(//*[count(namespace::*) > {count + 1}])")(tree.root))
     except etree.XPathError:
         return True
 
 
 @cache
-def _query(expression: str) -> XPath:
+def query(expression: str) -> XPath:
     """A compiled XPath of our own; never one made of input."""
     from lxml import etree
 
@@ -168,12 +205,17 @@ def _query(expression: str) -> XPath:
 
 def _doctype() -> DocumentError:
     return refused(
-        "xml-doctype", "it has a DOCTYPE, which can change what it says", "có DOCTYPE, có thể làm thay đổi nội dung", "remove the DOCTYPE"
+        "xml-doctype",
+        "it has a DOCTYPE, which can change what it says",
+        "có DOCTYPE, có thể làm thay đổi nội dung",
+        "remove the DOCTYPE",
     )
 
 
 def refused(code: str, en: str, vi: str, remedy: str = "ask for a plain XML file") -> DocumentError:
     """The error for a document that is refused: why, in both languages."""
     return DocumentError(
-        code, Text(f"the XML document is refused: {en}", f"tài liệu XML bị từ chối: {vi}"), Text(remedy, "yêu cầu tệp XML thông thường")
+        code,
+        Text(f"the XML document is refused: {en}", f"tài liệu XML bị từ chối: {vi}"),
+        Text(remedy, "yêu cầu tệp XML thông thường"),
     )

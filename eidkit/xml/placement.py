@@ -7,6 +7,7 @@ inside something that looks like one.  So every ``ds:Signature`` must be a last 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from eidkit.xml import names
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+    from eidkit.xml.canonical import NodeSet
     from eidkit.xml.parse import Tree
-    from eidkit.xml.references import NodeSet
 
-_OWN = frozenset({names.DSIG, names.DSIG11, *names.XADES, names.XADES141, names.EXCLUSIVE, names.FILTER2, names.EVIDENCE_RECORD})
-_PARTS = frozenset({ds("SignedInfo"), ds("SignatureValue"), ds("KeyInfo"), ds("Object")})
+_OWN = frozenset(
+    {names.DSIG, names.DSIG11, *names.XADES, names.XADES141, names.EXCLUSIVE, names.FILTER2, names.EVIDENCE_RECORD}
+)
+_SIGNED_INFO, _OBJECT = ds("SignedInfo"), ds("Object")
+_PARTS = frozenset({_SIGNED_INFO, ds("SignatureValue"), ds("KeyInfo"), _OBJECT})
 
 
 def misplaced(tree: Tree, protected: frozenset[_Element]) -> Iterator[str]:
@@ -42,7 +46,9 @@ def is_accounted(tree: Tree, signature: _Element) -> bool:
     if parent is None:
         return False
     if parent is tree.root:
-        return all(following.tag == SIGNATURE for following in signature.itersiblings() if isinstance(following.tag, str))
+        return all(
+            following.tag == SIGNATURE for following in signature.itersiblings() if isinstance(following.tag, str)
+        )
     outer = next(signature.iterancestors(SIGNATURE), None)
     return outer is not None and counter_signed(signature) is not None and is_accounted(tree, outer)
 
@@ -51,32 +57,46 @@ def counter_signed(signature: _Element) -> _Element | None:
     """The signature in whose unsigned properties this one stands as CounterSignature."""
     holders = [ancestor for _, ancestor in zip(range(6), signature.iterancestors(), strict=False)]
     path = [local(ancestor.tag) for ancestor in holders]
-    expected = ["CounterSignature", "UnsignedSignatureProperties", "UnsignedProperties", "QualifyingProperties", "Object", "Signature"]
+    expected = [
+        "CounterSignature",
+        "UnsignedSignatureProperties",
+        "UnsignedProperties",
+        "QualifyingProperties",
+        "Object",
+        "Signature",
+    ]
     if path != expected or any(namespace(h.tag) not in names.XADES for h in holders[:4]) or holders[5].tag != SIGNATURE:
         return None
     return holders[5]
 
 
 def _foreign(signature: _Element, protected: frozenset[_Element]) -> Iterator[str]:
-    """What stands inside a signature and belongs neither to XML-DSig nor to XAdES."""
+    """What stands inside a signature, unsigned, and belongs neither to XML-DSig nor to XAdES."""
     inside: list[_Element] = [signature]
     while inside:
         element = inside.pop()
         if element.tag == SIGNATURE and any(child.tag not in _PARTS for child in element):
             yield "parts that no signature has"
-        if element.tag == ds("Object") and [local(child.tag) for child in element] != ["QualifyingProperties"]:
+        if element.tag == _OBJECT and [local(child.tag) for child in element] != ["QualifyingProperties"]:
             yield "an Object other than its properties"
-        if len(element) and _is_text(element.text):
-            yield "text between its parts"
+        mixed = element.text if len(element) else None
         for child in element:
-            if _is_text(child.tail):
-                yield "text between its parts"
-            if not isinstance(child.tag, str):
-                yield "a comment or processing instruction"
-            elif namespace(child.tag) not in _OWN:
-                yield f"the element {local(child.tag)}"
-            elif child not in protected:
+            mixed = (mixed or "") + child.tail if child.tail else mixed
+            if not _is_known(child.tag):
+                yield (
+                    f"the element {local(child.tag)}"
+                    if isinstance(child.tag, str)
+                    else "a comment or processing instruction"
+                )
+            elif child.tag != _SIGNED_INFO and child not in protected:
                 inside.append(child)
+        if _is_text(mixed):
+            yield "text between its parts"
+
+
+@lru_cache(maxsize=1024)
+def _is_known(tag: object) -> bool:
+    return isinstance(tag, str) and namespace(tag) in _OWN
 
 
 def _is_text(text: str | None) -> bool:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from eidkit.algorithms import DIGEST_BY_URI
 from eidkit.xml import names
 from eidkit.xml.names import ds, local, namespace
-from eidkit.xml.signature import Malformed, algorithm, octets, text
+from eidkit.xml.signature import Malformed, algorithm, octets, text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,12 @@ class Bound:
 
 def bound(parts: SignatureParts, found: list[tuple[SignedReference, Outcome]]) -> Bound:
     """The SignedProperties of this very signature that one of its References protects."""
-    qualifying = [child for item in parts.objects for child in item if local(child.tag) == "QualifyingProperties" and namespace(child.tag) in names.XADES]
+    qualifying = [
+        child
+        for item in parts.objects
+        for child in item
+        if local(child.tag) == "QualifyingProperties" and namespace(child.tag) in names.XADES
+    ]
     pointing = [(r, o) for r, o in found if r.type in names.SIGNED_PROPERTIES_TYPES]
     if not qualifying and not pointing:
         return Bound(None)
@@ -127,7 +133,9 @@ def _certificates(about: _Element | None) -> Iterator[NamedCertificate]:
                 raise Malformed("a certificate digest without algorithm or value")
             serial = child(entry, "IssuerSerialV2")
             row = DIGEST_BY_URI.get(algorithm(method))
-            yield NamedCertificate(row.name if row else algorithm(method), octets(value), octets(serial) if serial is not None else None)
+            yield NamedCertificate(
+                row.name if row else algorithm(method), octets(value), octets(serial) if serial is not None else None
+            )
 
 
 def _roles(about: _Element | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -142,7 +150,7 @@ def _roles(about: _Element | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _jws(ours: _Element) -> str:
-    """The attestation inside our element: canonical standard base64 without white space, and nothing else (binding.md §4)."""
+    """The attestation inside our element: canonical base64 without white space, nothing else (binding.md §4)."""
     encoded = text(ours)
     try:
         decoded = octets(ours).decode("ascii")
@@ -200,7 +208,7 @@ def qualifying_of(parts: SignatureParts) -> _Element | None:
 
 def content(element: _Element) -> str:
     """The text as its canonical form has it: comments and instructions inside it do not split or hide anything."""
-    return "".join(element.itertext(with_tail=False))
+    return text_of(element)
 
 
 def child(parent: _Element | None, name: str) -> _Element | None:
@@ -215,5 +223,10 @@ def children(parent: _Element | None, name: str) -> list[_Element]:
     """The children of this local name in a XAdES (or, for digests, XML-DSig) namespace."""
     if parent is None:
         return []
-    wanted = {f"{{{version}}}{name}" for version in (*names.XADES, names.XADES141)} | {ds(name)}
+    wanted = _spellings(name)
     return [element for element in parent if element.tag in wanted]
+
+
+@cache
+def _spellings(name: str) -> frozenset[str]:
+    return frozenset({f"{{{version}}}{name}" for version in (*names.XADES, names.XADES141)} | {ds(name)})

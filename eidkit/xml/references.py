@@ -23,8 +23,8 @@ from urllib.parse import unquote
 from eidkit.algorithms import DIGEST_BY_URI
 from eidkit.errors import DocumentError
 from eidkit.xml import names, parse
-from eidkit.xml.canonical import INCLUSIVE, METHODS, Method, NodeSet, canonical
-from eidkit.xml.signature import Malformed, algorithm, elements, method_of
+from eidkit.xml.canonical import INCLUSIVE, Method, NodeSet, canonical
+from eidkit.xml.signature import Malformed, algorithm, elements, method_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from eidkit.xml.parse import Tree
     from eidkit.xml.signature import SignedReference
 
+MAX_RESOLVED = 1_000
 _POINTER_ID = re.compile(r"#xpointer\(\s*id\(\s*(?:'([^']*)'|\"([^\"]*)\")\s*\)\s*\)")
 _EVERY_SIGNATURE = re.compile(r"\s*not\(\s*ancestor-or-self::([\w.-]+):Signature\s*\)\s*")
 
@@ -58,14 +59,18 @@ class Resolver:
 
     tree: Tree
     detached: Mapping[str, bytes] = field(default_factory=dict)
+    resolved: int = 0
 
     def outcome(self, reference: SignedReference, signature: _Element) -> Outcome:
         """The digest that ``reference`` of ``signature`` really has."""
+        self.resolved += 1
+        if self.resolved > MAX_RESOLVED:
+            return Outcome(None, refused=f"more than {MAX_RESOLVED} references in one document")
         try:
             start = self._pointed_at(reference.uri)
-            if start is None:
-                return Outcome(None)
             nodes = start if isinstance(start, NodeSet) else None
+            if start is None or (reference.type == names.OBJECT and not _is_object(nodes)):
+                return Outcome(None)
             final = self._transformed(start, reference.transforms, signature)
             octets = self.octets(final)
         except _Refused as refusal:
@@ -90,7 +95,8 @@ class Resolver:
 
     def _pointed_at(self, uri: str | None) -> NodeSet | bytes | None:
         if uri is None:
-            return None
+            # §4.4.3.1: the application knows what is meant; with one document handed in, it is that one.
+            return next(iter(self.detached.values())) if len(self.detached) == 1 else None
         if not uri:
             return NodeSet(None)
         if not uri.startswith("#"):
@@ -105,12 +111,15 @@ class Resolver:
         element = self.element(uri)
         return NodeSet(element) if element is not None else None
 
-    def _transformed(self, start: NodeSet | bytes, transforms: tuple[_Element, ...], signature: _Element) -> NodeSet | bytes:
+    def _transformed(
+        self, start: NodeSet | bytes, transforms: tuple[_Element, ...], signature: _Element
+    ) -> NodeSet | bytes:
         current: NodeSet | bytes = start
         for transform in transforms:
             name = algorithm(transform)
-            if name in METHODS:
-                current = self._canonicalised(current, transform)
+            method = method_of(transform)
+            if method is not None:
+                current = self._canonicalised(current, method)
             elif name == names.BASE64:
                 current = _decoded(current)
             elif name in {names.ENVELOPED, names.XPATH, names.FILTER2} and isinstance(current, NodeSet):
@@ -119,17 +128,18 @@ class Resolver:
                 raise _Refused(f"the transform {name or 'without a name'}")
         return current
 
-    def _canonicalised(self, current: NodeSet | bytes, transform: _Element) -> bytes:
-        method = method_of(transform)
-        assert method is not None  # the name is in METHODS
+    def _canonicalised(self, current: NodeSet | bytes, method: Method) -> bytes:
         if isinstance(current, NodeSet):
             return canonical(self.tree, current, method)
+        self.tree.spend(len(current))
         return canonical(parse.parse(current), NodeSet(None, comments=True), method)
 
     @staticmethod
     def _without(nodes: NodeSet, signatures: frozenset[_Element]) -> NodeSet:
         apex = nodes.apex
-        if apex is not None and (apex in signatures or any(a in signatures for a in apex.iterancestors(names.SIGNATURE))):
+        if apex is not None and (
+            apex in signatures or any(a in signatures for a in apex.iterancestors(names.SIGNATURE))
+        ):
             raise _Refused("a transform that leaves nothing of what it is applied to")
         return NodeSet(apex, nodes.comments, nodes.left_out | signatures)
 
@@ -154,7 +164,9 @@ def breaks_by_cosigning(tree: Tree, reference: SignedReference, signature: _Elem
     if reference.uri not in {"", "#xpointer(/)"} and Resolver(tree).element(reference.uri) is not tree.root:
         return False
     try:
-        taken_out = [_left_out(tree, t, signature) for t in reference.transforms if algorithm(t) in {names.XPATH, names.FILTER2}]
+        taken_out = [
+            _left_out(tree, t, signature) for t in reference.transforms if algorithm(t) in {names.XPATH, names.FILTER2}
+        ]
     except _Refused:
         return True
     return not taken_out
@@ -215,12 +227,17 @@ def elements_of(transform: _Element) -> list[_Element]:
         return []
 
 
+def _is_object(nodes: NodeSet | None) -> bool:
+    """Whether a reference of type Object points at a part of a signature: content there is a wrapping attempt."""
+    return nodes is not None and nodes.apex is not None and names.namespace(nodes.apex.tag) == names.DSIG
+
+
 def _decoded(current: NodeSet | bytes) -> bytes:
     """The base64 transform (§6.6.2): of a node-set, its text without comments and instructions."""
     if isinstance(current, NodeSet):
         if current.apex is None or current.left_out:
             raise _Refused("base64 over a whole document")
-        current = "".join(current.apex.itertext(with_tail=False)).encode()
+        current = text_of(current.apex).encode()
     try:
         return base64.b64decode(current.translate(None, b" \t\r\n"), validate=True)
     except (binascii.Error, ValueError) as error:

@@ -26,7 +26,7 @@ MAX_BASE64 = 16 * 1024 * 1024
 _SPACE = str.maketrans("", "", " \t\r\n")
 
 
-class Malformed(Exception):  # noqa: N818 - internal: becomes a fact of the signature, never leaves this package
+class Malformed(Exception):
     """A part of a signature that is not as the schema has it; the text says which."""
 
 
@@ -113,7 +113,13 @@ def reference(element: _Element) -> SignedReference:
     if [child.tag for child in children] != [ds("DigestMethod"), ds("DigestValue")]:
         raise Malformed("a Reference without exactly one DigestMethod and DigestValue")
     return SignedReference(
-        element, element.get("URI"), element.get("Id"), element.get("Type"), transforms, algorithm(children[0]), octets(children[1])
+        element,
+        element.get("URI"),
+        element.get("Id"),
+        element.get("Type"),
+        transforms,
+        algorithm(children[0]),
+        octets(children[1]),
     )
 
 
@@ -133,6 +139,11 @@ def text(element: _Element) -> str:
     if len(element):
         raise Malformed(f"{local(element.tag)} holds more than text")
     return element.text or ""
+
+
+def text_of(element: _Element) -> str:
+    """All character data inside, as the canonical form has it: comments and instructions neither split nor hide any."""
+    return "".join(str(piece) for piece in element.itertext(with_tail=False))
 
 
 def octets(element: _Element) -> bytes:
@@ -160,5 +171,10 @@ def method_of(element: _Element | None) -> Method | None:
         return known
     for child in element:
         if child.tag == f"{{{EXCLUSIVE}}}InclusiveNamespaces":
-            return Method(known.uri, exclusive=True, comments=known.comments, prefixes=tuple((child.get("PrefixList") or "").split()))
+            return Method(
+                known.uri,
+                exclusive=True,
+                comments=known.comments,
+                prefixes=tuple((child.get("PrefixList") or "").split()),
+            )
     return known

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
     from eidkit.xml.parse import Tree
 
-_MARKUP = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</[^>]*>|<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.DOTALL
-)
+_MARKUP = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</[^>]*>|<(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.DOTALL)
 _UTF8 = frozenset({"utf-8", "utf8"})
 
 
@@ -39,8 +37,14 @@ def before_end_of_root(tree: Tree) -> int:
     if position < 0:
         raise DocumentError(
             "xml-empty-root",
-            Text(f"the document element of {tree.name} is empty (<a/>): there is no place for a signature", f"phần tử gốc của {tree.name} rỗng, không có chỗ đặt chữ ký"),
-            Text("write it with an end tag (<a></a>), or sign a document that has content", "ghi phần tử gốc có thẻ đóng (<a></a>)"),
+            Text(
+                f"the document element of {tree.name} is empty (<a/>): there is no place for a signature",
+                f"phần tử gốc của {tree.name} rỗng, không có chỗ đặt chữ ký",
+            ),
+            Text(
+                "write it with an end tag (<a></a>), or sign a document that has content",
+                "ghi phần tử gốc có thẻ đóng (<a></a>)",
+            ),
         )
     return position
 
@@ -90,6 +94,9 @@ def require_utf8(tree: Tree) -> None:
     if encoding not in _UTF8 or tree.data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         raise DocumentError(
             "xml-not-utf8",
-            Text(f"{tree.name} is in {encoding}, and only UTF-8 is signed", f"{tree.name} dùng bảng mã {encoding}, chỉ ký được UTF-8"),
+            Text(
+                f"{tree.name} is in {encoding}, and only UTF-8 is signed",
+                f"{tree.name} dùng bảng mã {encoding}, chỉ ký được UTF-8",
+            ),
             Text("save it as UTF-8 before signing", "lưu lại bằng UTF-8 trước khi ký"),
         )

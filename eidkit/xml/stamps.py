@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from eidkit.errors import DocumentError
@@ -40,19 +41,22 @@ class Stamp:
 
 
 def of_signature(
-    parts: SignatureParts, found: Found, statements: SignedStatements | None, qualifying: _Element | None, resolver: Resolver
+    parts: SignatureParts,
+    found: Found,
+    statements: SignedStatements | None,
+    qualifying: _Element | None,
+    resolver: Resolver,
 ) -> Iterator[Stamp]:
     """Every timestamp of one signature, in document order, at most 50."""
-    count = 0
-    for stamp in _all(parts, found, statements, qualifying, resolver):
-        count += 1
-        if count > MAX_TIMESTAMPS:
-            return
-        yield stamp
+    return islice(_all(parts, found, statements, qualifying, resolver), MAX_TIMESTAMPS)
 
 
 def _all(
-    parts: SignatureParts, found: Found, statements: SignedStatements | None, qualifying: _Element | None, resolver: Resolver
+    parts: SignatureParts,
+    found: Found,
+    statements: SignedStatements | None,
+    qualifying: _Element | None,
+    resolver: Resolver,
 ) -> Iterator[Stamp]:
     if statements is not None:
         about_data = child(statements.element, "SignedDataObjectProperties")
@@ -89,7 +93,9 @@ def is_signature_timestamp(element: _Element) -> bool:
     return local(element.tag) == "SignatureTimeStamp"
 
 
-def _tokens(kind: Literal["signature", "content", "archive"], element: _Element, about: bytes | None, name: str) -> Iterator[Stamp]:
+def _tokens(
+    kind: Literal["signature", "content", "archive"], element: _Element, about: bytes | None, name: str
+) -> Iterator[Stamp]:
     for held in children(element, "EncapsulatedTimeStamp"):
         try:
             yield Stamp(kind, octets(held), about, name)
@@ -136,9 +142,10 @@ def _content(element: _Element, found: Found, resolver: Resolver) -> bytes | Non
     return None if any(part is None for part in parts) else b"".join(part for part in parts if part is not None)
 
 
-def _archive(parts: SignatureParts, found: Found, before: list[_Element], element: _Element, resolver: Resolver) -> bytes | None:
-    """§5.5.2.2 (not distributed): data objects, SignedInfo, SignatureValue, KeyInfo, the unsigned properties before
-    this one, and every Object but the one of the properties, each canonicalised."""
+def _archive(
+    parts: SignatureParts, found: Found, before: list[_Element], element: _Element, resolver: Resolver
+) -> bytes | None:
+    """§5.5.2.2, not distributed: data objects, parts of the signature, properties before this one, other Objects."""
     method = _method(element)
     if method is None or children(element, "Include"):
         return None

@@ -63,7 +63,8 @@ def signed_properties(name: str, said: Statements) -> str:
         f"<ds:DigestValue{_DS}>{base64(said.certificate_digest)}</ds:DigestValue></xades:CertDigest>"
         f"<xades:IssuerSerialV2>{base64(said.issuer_serial)}</xades:IssuerSerialV2></xades:Cert></xades:SigningCertificateV2>"
         f"{_roles(said)}</xades:SignedSignatureProperties><xades:SignedDataObjectProperties>"
-        f'<xades:DataObjectFormat ObjectReference="#{name}-content"><xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>'
+        f'<xades:DataObjectFormat ObjectReference="#{name}-content">'
+        "<xades:MimeType>text/xml</xades:MimeType></xades:DataObjectFormat>"
         f"{_commitment(said.commitment)}</xades:SignedDataObjectProperties></xades:SignedProperties>"
     )
 
@@ -77,7 +78,8 @@ def _roles(said: Statements) -> str:
     asserted = ""
     if said.assertion is not None:
         approval = f'<a:Approval xmlns:a="{names.APPROVAL}">{base64(said.assertion.encode("ascii"))}</a:Approval>'
-        asserted = f"<xades:SignedAssertions><xades:SignedAssertion>{approval}</xades:SignedAssertion></xades:SignedAssertions>"
+        one = f"<xades:SignedAssertion>{approval}</xades:SignedAssertion>"
+        asserted = f"<xades:SignedAssertions>{one}</xades:SignedAssertions>"
     return f"<xades:SignerRoleV2>{roles}{asserted}</xades:SignerRoleV2>"
 
 
@@ -86,7 +88,9 @@ def _commitment(oid: str | None) -> str:
         return ""
     known = names.COMMITMENTS.get(oid)
     identifier = (
-        f"<xades:Identifier>{known}</xades:Identifier>" if known else f'<xades:Identifier Qualifier="OIDAsURN">urn:oid:{text(oid)}</xades:Identifier>'
+        f"<xades:Identifier>{known}</xades:Identifier>"
+        if known
+        else f'<xades:Identifier Qualifier="OIDAsURN">urn:oid:{text(oid)}</xades:Identifier>'
     )
     return (
         f"<xades:CommitmentTypeIndication><xades:CommitmentTypeId>{identifier}</xades:CommitmentTypeId>"
@@ -114,10 +118,11 @@ def signed_info(name: str, signature_uri: str, digest_uri: str, content: bytes, 
 def signature(name: str, info: str, certificates: tuple[bytes, ...], properties: str) -> tuple[str, str, str]:
     """The whole ds:Signature in three pieces: the value goes after the first, unsigned properties after the second."""
     offered = "".join(f"<ds:X509Certificate>{base64(der)}</ds:X509Certificate>" for der in certificates)
+    key_info = f"<ds:KeyInfo><ds:X509Data>{offered}</ds:X509Data></ds:KeyInfo>"
+    opened = f'<ds:Object><xades:QualifyingProperties{_XADES} Target="#{name}">{properties}'
     return (
         f'<ds:Signature{_DS} Id="{name}">{info}{_value_start(name)}',
-        f"</ds:SignatureValue><ds:KeyInfo><ds:X509Data>{offered}</ds:X509Data></ds:KeyInfo>"
-        f'<ds:Object><xades:QualifyingProperties{_XADES} Target="#{name}">{properties}',
+        f"</ds:SignatureValue>{key_info}{opened}",
         "</xades:QualifyingProperties></ds:Object></ds:Signature>",
     )
 

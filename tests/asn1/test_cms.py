@@ -94,7 +94,7 @@ class TestWriting:
         public = key.certificate.public_key()
         assert algorithms.verify_signature(public, signer.algorithm, signer.signature, signer.signed_octets)
 
-    def test_ed25519_goes_with_sha512(self, sandbox: Sandbox) -> None:
+    def test_ed25519_goes_with_sha512(self) -> None:
         assert cms.digest_name(algorithms.SIGNATURE_BY_NAME["ed25519"], "sha256") == "sha512"
 
     def test_pss_states_its_parameters(self, sandbox: Sandbox) -> None:
@@ -122,11 +122,14 @@ class TestWriting:
 
     def test_roles_commitment_and_assertion_come_back(self, lan: SandboxKey) -> None:
         to_sign = signed_attributes(
-            lan, claimed_roles=["Trưởng phòng"], assertion="aGVhZA.Ym9keQ.c2ln", commitment=attributes.PROOF_OF_APPROVAL
+            lan,
+            claimed_roles=["Trưởng phòng", "Chủ tịch"],
+            assertion="aGVhZA.Ym9keQ.c2ln",
+            commitment=attributes.PROOF_OF_APPROVAL,
         )
         (signer,) = cms.parse(assembled(lan, to_sign)).signers
         found = signer.signed_attributes
-        assert attributes.claimed_roles(found) == ("Trưởng phòng",)
+        assert attributes.claimed_roles(found) == ("Trưởng phòng", "Chủ tịch")
         assert attributes.assertions(found) == ("aGVhZA.Ym9keQ.c2ln",)
         assert attributes.commitments(found) == (attributes.PROOF_OF_APPROVAL,)
 
@@ -137,6 +140,16 @@ class TestWriting:
         record = part.expect(0xA2).only().only().children()
         assert [der.oid(record[0]), record[1].tag] == [attributes.ASSERTION_OID, der.PRINTABLE_STRING]
         assert attributes.ASSERTION_OID.startswith("2.25.")
+
+    def test_pyhanko_reads_roles_and_assertion(self, lan: SandboxKey) -> None:
+        cades = pytest.importorskip("pyhanko.sign.ades.cades_asn1")
+        (signer,) = cms.parse(
+            assembled(lan, signed_attributes(lan, claimed_roles=["Chủ tịch"], assertion="a.b.c"))
+        ).signers
+        (value,) = signer.signed(attributes.SIGNER_ATTRIBUTES_V2)
+        found = cades.SignerAttributesV2.load(value, strict=True).native
+        assert [one["values"] for one in found["claimed_attributes"]] == [["Chủ tịch"]]
+        assert found["signed_assertions"][0]["signed_assertion"] == "YS5iLmM="
 
     def test_asn1crypto_reads_the_same_bytes(self, lan: SandboxKey) -> None:
         asn1crypto = pytest.importorskip("asn1crypto.cms")
@@ -195,7 +208,9 @@ class TestObserving:
         assert len(observed(data)) == 1
         assert observed(data)[0].startswith("there is no ")
 
-    @pytest.mark.parametrize("oid", [attributes.CONTENT_TYPE, attributes.MESSAGE_DIGEST, attributes.SIGNING_CERTIFICATE_V2])
+    @pytest.mark.parametrize(
+        "oid", [attributes.CONTENT_TYPE, attributes.MESSAGE_DIGEST, attributes.SIGNING_CERTIFICATE_V2]
+    )
     def test_an_attribute_that_stands_twice(self, lan: SandboxKey, oid: str) -> None:
         data = with_attributes(
             assembled(lan, signed_attributes(lan)),

@@ -51,12 +51,18 @@ def test_a_signature_holds_only_for_its_key_data_and_algorithm(keys, name, diges
         assert not algorithms.verify_signature(keys[other].public_key(), algorithm, value, b"data")
 
 
-@pytest.mark.parametrize(("name", "expected"), [("rsa", "rsa-pkcs1-sha256"), ("p256", "ecdsa-sha256"), ("p384", "ecdsa-sha384"), ("ed25519", "ed25519")])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("rsa", "rsa-pkcs1-sha256"), ("p256", "ecdsa-sha256"), ("p384", "ecdsa-sha384"), ("ed25519", "ed25519")],
+)
 def test_the_default_fits_the_key(keys, name, expected) -> None:  # type: ignore[no-untyped-def]
     assert algorithms.suited(keys[name].public_key()).name == expected
 
 
-@pytest.mark.parametrize(("name", "digest", "pss"), [("rsa", "sha1", False), ("rsa", "md5", True), ("p256", "sha256", True), ("ed25519", "sha256", False)])
+@pytest.mark.parametrize(
+    ("name", "digest", "pss"),
+    [("rsa", "sha1", False), ("rsa", "md5", True), ("p256", "sha256", True), ("ed25519", "sha256", False)],
+)
 def test_a_weak_or_unsuited_choice_is_refused(keys, name, digest, pss) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(NotSupported):
         algorithms.suited(keys[name].public_key(), digest, pss=pss)

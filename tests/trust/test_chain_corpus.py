@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from itertools import pairwise
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,7 @@ from eidkit.trust.revocation import status_of
 from eidkit.trust.store import Anchor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from eidkit.asn1.certificate import Certificate
@@ -65,7 +66,7 @@ def judged(
     return result.ok, {found.code for found in result.findings}
 
 
-def statuses(path: tuple[Certificate, ...], crls: list[bytes], at: datetime) -> tuple[bool, set[str]]:
+def statuses(path: tuple[Certificate, ...], crls: Sequence[bytes], at: datetime) -> tuple[bool, set[str]]:
     good, reasons = True, set()
     for certificate, issuer in pairwise(path):
         status = status_of(certificate, issuer, crls=crls, ocsps=[], at=at, now=at, weak=WEAK)
@@ -75,7 +76,9 @@ def statuses(path: tuple[Certificate, ...], crls: list[bytes], at: datetime) -> 
     return good, reasons
 
 
-def pkits(case: dict[str, Any], root: Path) -> tuple[bool, set[str]]:
+def pkits(
+    case: dict[str, Any], root: Path, bag: Sequence[Certificate] = (), crls: Sequence[bytes] = ()
+) -> tuple[bool, set[str]]:
     at = moment(case["time"])
     anchor, *rest = [(root / name).read_bytes() for name in case["chain"]]
     try:
@@ -83,12 +86,12 @@ def pkits(case: dict[str, Any], root: Path) -> tuple[bool, set[str]]:
     except EidkitError as error:
         return False, {error.code}
     result = find_path(
-        leaf, pool=pool, anchors=[Anchor(x509.parse(anchor), "signing")], at=at, purpose="any", weak=WEAK
+        leaf, pool=bag or pool, anchors=[Anchor(x509.parse(anchor), "signing")], at=at, purpose="any", weak=WEAK
     )
     reasons = {found.code for found in result.findings}
     if not result.ok:
         return False, reasons
-    good, why = statuses(result.path, [(root / name).read_bytes() for name in case["crls"]], at)
+    good, why = statuses(result.path, crls or [(root / name).read_bytes() for name in case["crls"]], at)
     return good, reasons | why
 
 
@@ -108,9 +111,15 @@ def revocation(case: dict[str, Any], root: Path) -> tuple[str, str]:
     at = moment(case["time"])
     certificate, issuer = x509.parse(parts["CERTIFICATE"][0]), x509.parse(parts["CA CERTIFICATE"][0])
     status = status_of(
-        certificate, issuer, crls=parts.get("CRL", []) + parts.get("X509 CRL", []), ocsps=parts.get("OCSP RESPONSE", []),
-        at=at, now=at, freshness=timedelta(days=case["max_age_days"]), weak=WEAK,
-    )  # fmt: skip
+        certificate,
+        issuer,
+        crls=parts.get("CRL", []) + parts.get("X509 CRL", []),
+        ocsps=parts.get("OCSP RESPONSE", []),
+        at=at,
+        now=at,
+        freshness=timedelta(days=case["max_age_days"]),
+        weak=WEAK,
+    )
     return status.state, status.why
 
 
@@ -155,6 +164,22 @@ def tally(
 
 def test_pkits_accepts_nothing_wrong(cases: list[dict[str, Any]], chains: Path) -> None:
     counts = tally(cases, "pkits", pkits, chains)
+    assert counts["wrongly accepted"] == 0
+    assert counts["right"] >= 150
+
+
+def test_pkits_with_every_certificate_and_crl_offered_accepts_nothing_wrong(
+    cases: list[dict[str, Any]], chains: Path
+) -> None:
+    pool, crls = [], [file.read_bytes() for file in sorted((chains / "pkits" / "crls").glob("*.crl"))]
+    for file in sorted((chains / "pkits" / "certs").glob("*.crt")):
+        with suppress(EidkitError):
+            pool.append(x509.parse(file.read_bytes()))
+
+    def bag(case: dict[str, Any], root: Path) -> tuple[bool, set[str]]:
+        return pkits(case, root, pool, crls)
+
+    counts = tally(cases, "pkits", bag, chains)
     assert counts["wrongly accepted"] == 0
     assert counts["right"] >= 150
 

@@ -77,7 +77,10 @@ def add_timestamp(document: Document, token_for: Callable[[bytes], bytes]) -> Do
     if len(parsed.signers) != 1 or parsed.signers[0].unsigned(attributes.SIGNATURE_TIMESTAMP):
         raise SigningError(
             "pdf-timestamped-already",
-            Text(f"the last signature of {document.name} has a timestamp", f"chữ ký cuối của {document.name} đã có dấu thời gian"),
+            Text(
+                f"the last signature of {document.name} has a timestamp",
+                f"chữ ký cuối của {document.name} đã có dấu thời gian",
+            ),
             Text("nothing to do", "không cần làm gì"),
         )
     stamped = cms.with_timestamp(container, token_for(parsed.signers[0].signature))
@@ -134,6 +137,12 @@ def _signature_size(der: bytes) -> int:
 def _too_small(missing: int) -> SigningError:
     return SigningError(
         "pdf-reserve-too-small",
-        Text(f"the space kept for the signature is {missing} octets too small", f"chỗ dành cho chữ ký thiếu {missing} byte"),
-        Text("sign again with a larger token_reserve; the timestamp token is unusually large", "ký lại với chỗ dành lớn hơn cho dấu thời gian"),
+        Text(
+            f"the space kept for the signature is {missing} octets too small",
+            f"chỗ dành cho chữ ký thiếu {missing} byte",
+        ),
+        Text(
+            "sign again with a larger token_reserve; the timestamp token is unusually large",
+            "ký lại với chỗ dành lớn hơn cho dấu thời gian",
+        ),
     )

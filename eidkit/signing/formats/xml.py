@@ -64,7 +64,7 @@ def prepare(document: Document, request: Request) -> Prepared:
         piece.encode() for piece in templates.signature(name, info, (request.certificate, *request.chain), signed)
     )
     # 4.
-    state = {"id": name, "value_at": len(before), "unsigned_at": len(before) + len(between)}
+    state: dict[str, str | int] = {"id": name, "value_at": len(before), "unsigned_at": len(before) + len(between)}
     return Prepared(offset, before + between + after, info.encode(), state)
 
 
@@ -75,7 +75,11 @@ def timestamp_octets(prepared: Prepared, request: Request, value: bytes) -> byte
 
 def finish(prepared: Prepared, request: Request, value: bytes, token: bytes | None) -> bytes:
     """The finished ``ds:Signature``: the value and, when given, the signature timestamp put into their places."""
-    made, value_at, unsigned_at = prepared.insertion, int(prepared.state["value_at"]), int(prepared.state["unsigned_at"])
+    made, value_at, unsigned_at = (
+        prepared.insertion,
+        int(prepared.state["value_at"]),
+        int(prepared.state["unsigned_at"]),
+    )
     written = templates.base64(_container_value(request, value)).encode()
     unsigned = b""
     if token is not None:
@@ -96,12 +100,20 @@ def add_timestamp(document: Document, token_for: Callable[[bytes], bytes]) -> Do
     qualifying = properties.qualifying_of(parts)
     resolver = references.Resolver(tree)
     if qualifying is None:
-        raise _refused("xml-not-xades", "the signature has no XAdES properties to put a timestamp into", "chữ ký không có thuộc tính XAdES")
+        raise _refused(
+            "xml-not-xades",
+            "the signature has no XAdES properties to put a timestamp into",
+            "chữ ký không có thuộc tính XAdES",
+        )
     octets = stamps.canonical_value(parts, EXCLUSIVELY, resolver)
     before = _digests(document)
     stamped = _with_unsigned(document, tree, qualifying, templates.signature_timestamp(token_for(octets)))
     if _digests(stamped) != before:
-        raise _refused("xml-covered", "another signature covers this one and would break", "chữ ký khác bao phủ chữ ký này và sẽ bị hỏng")
+        raise _refused(
+            "xml-covered",
+            "another signature covers this one and would break",
+            "chữ ký khác bao phủ chữ ký này và sẽ bị hỏng",
+        )
     return stamped
 
 
@@ -118,16 +130,25 @@ def _check_earlier(tree: Tree) -> None:
                     f"{tree.name} holds a signature that is not among the last children of its document element",
                     f"{tree.name} có chữ ký không nằm cuối phần tử gốc",
                 ),
-                Text("sign the document in which it stands alone, or the file before that signature", "ký bản chưa có chữ ký đó"),
+                Text(
+                    "sign the document in which it stands alone, or the file before that signature",
+                    "ký bản chưa có chữ ký đó",
+                ),
             )
-        if any(references.breaks_by_cosigning(tree, reference, signature) for reference in reading.read(signature).references):
+        if any(
+            references.breaks_by_cosigning(tree, reference, signature)
+            for reference in reading.read(signature).references
+        ):
             raise DocumentError(
                 "xml-earlier-signature-breaks",
                 Text(
                     f"{tree.name} holds a signature over the whole file that leaves no place for another",
                     f"{tree.name} có chữ ký trên toàn tệp, thêm chữ ký khác sẽ làm hỏng",
                 ),
-                Text("have the first signer sign with eidkit, or sign a file around this one", "để người ký đầu tiên ký bằng eidkit"),
+                Text(
+                    "have the first signer sign with eidkit, or sign a file around this one",
+                    "để người ký đầu tiên ký bằng eidkit",
+                ),
             )
 
 
@@ -135,7 +156,10 @@ def _uri(request: Request) -> str:
     if request.algorithm.uri is None:
         raise NotSupported(
             "algorithm-not-in-xml",
-            Text(f"{request.algorithm.name} has no name in XML signatures", f"{request.algorithm.name} không dùng được trong chữ ký XML"),
+            Text(
+                f"{request.algorithm.name} has no name in XML signatures",
+                f"{request.algorithm.name} không dùng được trong chữ ký XML",
+            ),
             Text("sign with RSA, ECDSA or Ed25519 and SHA-2", "ký bằng RSA, ECDSA hoặc Ed25519"),
         )
     return request.algorithm.uri
@@ -163,10 +187,16 @@ def _last_unstamped(tree: Tree) -> reading.SignatureParts:
         if placement.counter_signed(signature) is not None:
             continue
         parts = reading.read(signature)
-        stamped = any(stamps.is_signature_timestamp(element) for element in properties.unsigned(properties.qualifying_of(parts)))
+        stamped = any(
+            stamps.is_signature_timestamp(element) for element in properties.unsigned(properties.qualifying_of(parts))
+        )
         if parts.problem is None and not stamped:
             return parts
-    raise _refused("xml-nothing-to-timestamp", "there is no signature without a timestamp", "không có chữ ký nào thiếu dấu thời gian")
+    raise _refused(
+        "xml-nothing-to-timestamp",
+        "there is no signature without a timestamp",
+        "không có chữ ký nào thiếu dấu thời gian",
+    )
 
 
 def _with_unsigned(document: Document, tree: Tree, qualifying: _Element, property_: str) -> Document:
@@ -181,7 +211,9 @@ def _with_unsigned(document: Document, tree: Tree, qualifying: _Element, propert
         place = splice.end_tag(tree, qualifying)
         text = templates.unsigned_properties(templates.unsigned_signature_properties(property_))
     if place < 0:
-        raise _refused("xml-no-room", "its unsigned properties are written as an empty tag", "phần thuộc tính không ký là thẻ rỗng")
+        raise _refused(
+            "xml-no-room", "its unsigned properties are written as an empty tag", "phần thuộc tính không ký là thẻ rỗng"
+        )
     return document.spliced(place, text.encode())
 
 
@@ -189,7 +221,9 @@ def _digests(document: Document) -> dict[str, list[bytes | None]]:
     tree = parse.load(document)
     resolver = references.Resolver(tree)
     return {
-        f"{number}": [resolver.outcome(reference, signature).computed for reference in reading.read(signature).references]
+        f"{number}": [
+            resolver.outcome(reference, signature).computed for reference in reading.read(signature).references
+        ]
         for number, signature in enumerate(tree.signatures)
     }
 

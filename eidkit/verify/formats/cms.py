@@ -122,7 +122,7 @@ def signature_from_cms(
         id=id,
         format=format,
         level="CMS",
-        signed_octets=signer.signed_octets,
+        signed_octets=signer.sorted_octets,
         value=signer.signature,
         algorithm=signer.algorithm.name if signer.algorithm is not None else signer.signature_oid,
         salt_length=signer.salt_length,
@@ -234,7 +234,9 @@ def _timestamps(
         imprint = opened(token).imprint
         digest = content_digest(imprint[0]) if imprint is not None else None
         known = ((imprint[0], digest),) if imprint is not None and digest is not None else ()
-        found.append(TimestampEvidence(f"{identity}/content-timestamp-{number}", "content", token, known, (content_name,)))
+        found.append(
+            TimestampEvidence(f"{identity}/content-timestamp-{number}", "content", token, known, (content_name,))
+        )
     return tuple(found)
 
 

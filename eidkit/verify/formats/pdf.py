@@ -18,14 +18,16 @@ from eidkit.pdf import changes, signing_revision
 from eidkit.pdf.coverage import Coverage, coverages
 from eidkit.pdf.digests import Wanted, digests
 from eidkit.pdf.intake import has_xfa, hostile
+from eidkit.pdf.pages import page_numbers
 from eidkit.pdf.revisions import PdfFile, open_file
 from eidkit.pdf.security_store import SecurityStore, security_store
-from eidkit.pdf.syntax import member
+from eidkit.pdf.syntax import member, number_of
 from eidkit.verify.evidence import ContentDigest, Evidence, PdfCoverage, SignatureEvidence, TimestampEvidence
 from eidkit.verify.formats import cms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
     from eidkit.document import Document
 
@@ -144,6 +146,7 @@ def _signature(
         *(observed("COVERAGE_FAILURE", one.id, why=why) for why in one.coverage.problems),
         *_subfilter_problem(one),
         *_own_changes(one),
+        *_appearance(file, one, evidence),
         *_later_changes(one, after),
     ]
     return replace(
@@ -162,18 +165,32 @@ def _subfilter_problem(one: _Found) -> list[Observation]:
 
 
 def _own_changes(one: _Found) -> list[Observation]:
-    return [observed("OWN_REVISION_CHANGED", one.id, what=what) for what in (one.own.changes if one.own else ())]
+    if one.own is None:
+        return []
+    drawn = [observed("APPEARANCE_VISIBLE", one.id)] if one.own.visible else []
+    return drawn + [observed("OWN_REVISION_CHANGED", one.id, what=what) for what in one.own.changes]
+
+
+def _appearance(file: PdfFile, one: _Found, evidence: SignatureEvidence) -> list[Observation]:
+    """A visible signature that carries an Assertion: this release compares no appearance with the Transaction."""
+    if one.own is None or not one.own.visible or not evidence.assertions:
+        return []
+    page = number_of(dict.get(one.coverage.field.dictionary, "/P"))
+    numbers = page_numbers(file.reader.root)
+    return [observed("APPEARANCE_COVERS_CONTENT", one.id, page=numbers.get(page or 0, "?"))]
 
 
 def _later_changes(one: _Found, after: changes.Changes) -> list[Observation]:
-    if one.coverage.problems or after.kind not in {"annotation", "undefined"} and after.allowed:
+    if one.coverage.problems or (after.kind not in {"annotation", "undefined"} and after.allowed):
         return []
     return [observed("MODIFIED_AFTER_SIGNING", one.id, what=after.why or after.kind)]
 
 
 def _coverage(file: PdfFile, one: _Found, after: changes.Changes) -> PdfCoverage:
     revision = one.coverage.revision
-    own = None if one.own is None else "other-changes" if one.own.changes else "clean"
+    own: Literal["clean", "other-changes"] | None = None
+    if one.own is not None:
+        own = "other-changes" if one.own.changes else "clean"
     return PdfCoverage(
         byte_range=one.coverage.byte_range,
         revision_end=one.coverage.end,

@@ -48,7 +48,10 @@ if TYPE_CHECKING:
 
 MAX_DETACHED = 100 * 1024 * 1024
 _IMPRINTS = ("sha256", "sha384", "sha512", "sha1", "sha224", "sha3_256", "sha3_384", "sha3_512")
-_CONTENT = frozenset({names.ds("Object"), names.ds("Manifest"), names.ds("SignatureProperties"), names.ds("SignatureProperty")})
+_CONTENT = frozenset(
+    {names.ds("Object"), names.ds("Manifest"), names.ds("SignatureProperties"), names.ds("SignatureProperty")}
+)
+_EXTENDED = {"B": "XAdES-BES", "T": "XAdES-T", "LT": "XAdES-X-L", "LTA": "XAdES-A"}
 _SELECTING = frozenset({names.XPATH, names.FILTER2})
 
 
@@ -81,7 +84,8 @@ def _hiding(found: list[_Reading], resolver: Resolver) -> tuple[str, ...]:
     """5. What could hide behind "every signature is left out", asked only where a signature leaves them out."""
     if not any(each.leaves_out_signatures for each in found):
         return ()
-    protected = frozenset(each.bound.statements.element for each in found if each.bound.statements is not None)
+    statements = [each.bound.statements for each in found if each.bound.statements is not None]
+    protected = frozenset(said.element for said in statements if said.element is not None)
     return tuple(placement.misplaced(resolver.tree, protected))
 
 
@@ -169,7 +173,9 @@ class _Reading:
         return SignatureEvidence(
             id=self.id,
             format="xml",
-            level=self._level(timestamps, long_term=bool(embedded and (crls or ocsps)), identified=bool(material.certificates)),
+            level=self._level(
+                timestamps, qualifying, identified=signer is not None and signer.der in material.certificates
+            ),
             signed_octets=octets,
             value=value,
             algorithm=algorithm,
@@ -248,7 +254,11 @@ class _Reading:
         signed = None
         for reference, outcome in self.found:
             apex = outcome.nodes.apex if outcome.nodes is not None else None
-            if apex is not None and apex.tag == names.ds("SignatureValue") and apex.getparent() is not self.parts.element:
+            if (
+                apex is not None
+                and apex.tag == names.ds("SignatureValue")
+                and apex.getparent() is not self.parts.element
+            ):
                 signed = apex.getparent()
             elif reference.type == names.COUNTERSIGNED:
                 self.note("FORMAT_FAILURE", why="its counter-signed reference points at no signature value")
@@ -262,13 +272,19 @@ class _Reading:
         if self.leaves_out_signatures:
             for what in hiding:
                 self.note("SIGNATURE_MISPLACED", what=what)
+        if self.resolver.tree.has_split_text():
+            self.note("SPLIT_TEXT")
         pairs = (*self.found, *self.listed)
         apexes = frozenset(o.nodes.apex for _, o in pairs if o.nodes is not None and o.nodes.apex is not None)
         unsigned = placement.unsigned_objects(self.parts.objects, apexes)
         tree = self.resolver.tree
         whole = any(placement.covers_document(tree, outcome.nodes) for _, outcome in self.found)
         if unsigned or not (whole or counter is not None or self.parts.element is tree.root):
-            covered = [reference.uri or "the document" for reference, outcome in pairs if _kind(reference, outcome) == "content"]
+            covered = [
+                reference.uri or "the document"
+                for reference, outcome in pairs
+                if _kind(reference, outcome) == "content"
+            ]
             self.note("PARTIAL_SCOPE", what=", ".join(covered) or "nothing of it")
 
     # ── 4. timestamps and level ───────────────────────────────────────────────────────────────────────────
@@ -287,20 +303,24 @@ class _Reading:
             imprints = tuple((name, hashlib.new(name, octets).digest()) for name in _IMPRINTS)
             yield TimestampEvidence(f"{self.id}/timestamp-{number}", stamp.kind, stamp.token, imprints, (self.id,))
 
-    def _level(self, timestamps: tuple[TimestampEvidence, ...], *, long_term: bool, identified: bool) -> str:
+    def _level(
+        self, timestamps: tuple[TimestampEvidence, ...], qualifying: _Element | None, *, identified: bool
+    ) -> str:
         """The level that the structure shows: EN 319 132-1 §6 (B-B …), or the extended names of EN 319 132-2."""
         statements = self.bound.statements
-        if statements is None:
+        others = [reference for reference, _ in self.found if reference.type not in names.SIGNED_PROPERTIES_TYPES]
+        if statements is None or not others or not statements.formats <= {reference.id for reference in others}:
             return "XML-NOT-ETSI"
-        kinds = {timestamp.kind for timestamp in timestamps}
+        unsigned = {names.local(element.tag) for element in properties.unsigned(qualifying)}
         reached = "B"
-        if "signature" in kinds:
-            reached = "LTA" if "archive" in kinds and long_term else "LT" if long_term else "T"
+        if any(timestamp.kind == "signature" for timestamp in timestamps):
+            long_term = {"CertificateValues", "RevocationValues"} <= unsigned or "AnyValidationData" in unsigned
+            reached = "T" if not long_term else "LTA" if "ArchiveTimeStamp" in unsigned else "LT"
         data = [reference for reference, outcome in self.found if _kind(reference, outcome) == "content"]
         described = all(reference.id in statements.formats for reference in data)
         if statements.signing_time is not None and statements.certificates and identified and described:
             return f"XAdES-B-{reached}"
-        return {"B": "XAdES-EPES" if statements.has_policy else "XAdES-BES", "T": "XAdES-T", "LT": "XAdES-X-L", "LTA": "XAdES-A"}[reached]
+        return _EXTENDED[reached] if reached != "B" or not statements.has_policy else "XAdES-EPES"
 
 
 def _kind(reference: SignedReference, outcome: Outcome) -> Kind:
@@ -309,4 +329,3 @@ def _kind(reference: SignedReference, outcome: Outcome) -> Kind:
     apex = outcome.nodes.apex if outcome.nodes is not None else None
     own = apex is not None and names.namespace(apex.tag) in {names.DSIG, *names.XADES} and apex.tag not in _CONTENT
     return "other" if own else "content"
-

@@ -52,7 +52,10 @@ def _pss(method: _Element) -> tuple[str, int | None] | None:
                 return None
             salt = int(text)
         inner = parameters.find(f"{{{names.MORE2007}}}MaskGenerationFunction/{names.ds('DigestMethod')}")
-        if inner is not None and algorithms.DIGEST_BY_URI.get(reading.algorithm(inner)) != algorithms.DIGEST_BY_NAME[digest]:
+        if (
+            inner is not None
+            and algorithms.DIGEST_BY_URI.get(reading.algorithm(inner)) != algorithms.DIGEST_BY_NAME[digest]
+        ):
             return None
     return f"rsa-pss-{digest}", salt
 
@@ -92,7 +95,9 @@ def signer(
     for der in candidates if named else ():
         if named[0].algorithm in algorithms.DIGEST_BY_NAME and _digest(named[0].algorithm, der) == named[0].digest:
             return _parsed(der)
-    readable = [c for c in map(_parsed, material.certificates[:MAX_CANDIDATES] or candidates[:MAX_CANDIDATES]) if c is not None]
+    readable = [
+        c for c in map(_parsed, material.certificates[:MAX_CANDIDATES] or candidates[:MAX_CANDIDATES]) if c is not None
+    ]
     if len(readable) < 2:
         return readable[0] if readable else None
     by_serial = [c for c in readable if c.serial in material.serials]

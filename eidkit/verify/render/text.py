@@ -65,7 +65,12 @@ def rendered(report: Report, language: str = "en") -> str:
         lines.append(f"  {_MARKS[timestamp.indication]} {_timestamp_line(timestamp, words)}")
         lines.extend(reasons(timestamp.findings, language))
     lines.extend(reasons(report.findings, language, indent="  "))
-    return "\n".join(lines)
+    return "\n".join(printable(line) for line in lines)
+
+
+def printable(line: str) -> str:
+    """``line`` with what could steer a terminal or fake a line (names are an attacker's choice) made visible."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
 
 
 def reasons(findings: Iterable[Finding], language: str, indent: str = "      ") -> Iterator[str]:

@@ -1,0 +1,92 @@
+"""Which assurance a way to authenticate gives: tables, each row with its source, nothing guessed upward.
+
+Factor kinds are ``know``, ``have``, ``are``; ``unknown`` counts for nothing.  There is no equivalence between
+the Vietnamese levels, eIDAS and NIST: each scheme is filled only from its own rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eidkit.binding.authentication import Assurance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+KINDS = frozenset({"know", "have", "are"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A row: the factor kinds a method gives by itself, whether it resists phishing, and the most it may count for.
+
+    ``nist`` is the highest authenticator assurance level (SP 800-63B-4 §2), ``None`` for none.
+    """
+
+    kinds: frozenset[str]
+    phishing_resistant: bool
+    nist: str | None
+    source: str
+    proof_class: str
+
+
+CAPS: dict[str, Cap] = {
+    "email": Cap(frozenset(), False, None, "policy", "attested"),
+    "sms": Cap(frozenset({"have"}), False, "2", "policy", "attested"),
+    "totp": Cap(frozenset({"have"}), False, "2", "policy", "attested"),
+    "hotp": Cap(frozenset({"have"}), False, "2", "policy", "attested"),
+    "ocra": Cap(frozenset({"have"}), False, "2", "policy", "attested"),
+    # What an identity provider did, only it knows: its acr is mapped by the provider value, nothing is derived.
+    "oidc": Cap(frozenset(), False, None, "asserted", "asserted"),
+    "x509": Cap(frozenset({"have", "know"}), True, "3", "derived", "transferable"),
+    "webauthn": Cap(frozenset({"have", "know"}), True, "2", "derived", "transferable"),
+}
+
+AMR: dict[str, str] = {
+    # RFC 8176 §2; a value that is not here counts as unknown.
+    **dict.fromkeys(("pwd", "pin", "kba"), "know"),
+    **dict.fromkeys(("otp", "hwk", "swk", "sc", "sms", "tel", "pop"), "have"),
+    **dict.fromkeys(("fpt", "face", "iris", "retina", "vbm"), "are"),
+}
+
+
+def vn_level(kinds: Iterable[str]) -> str | None:
+    """The authentication level of Decree 69/2024/ND-CP for these factor kinds, or ``None`` where it names none.
+
+    1: one factor, not biometric; 2: two different factors, not biometric; 3: two or more, one of them biometric;
+    4: a biometric, a possession and a knowledge factor.  One biometric factor alone has no level.
+    """
+    known = frozenset(kinds) & KINDS
+    if "are" not in known:
+        return {0: None, 1: "1", 2: "2"}[len(known)]
+    return {1: None, 2: "3", 3: "4"}[len(known)]
+
+
+def nist_level(kinds: Iterable[str], cap: str | None) -> str | None:
+    """The authenticator assurance level: 1 for one factor, 2 for two kinds, never above ``cap``.
+
+    Level 3 is never derived from kinds: it needs a hardware key (SP 800-63B-4 §2.3).  A biometric alone is no
+    authenticator (§3.2.3).
+    """
+    known = frozenset(kinds) & KINDS
+    if cap is None or not known - {"are"}:
+        return None
+    return min("2" if len(known) > 1 else "1", cap)
+
+
+def assess(method: str) -> tuple[Assurance, ...]:
+    """The assurance that our table gives to ``method`` by itself, each value with its source."""
+    cap = CAPS[method]
+    values = (("vn-2024", vn_level(cap.kinds)), ("nist-aal", nist_level(cap.kinds, cap.nist)))
+    return tuple(Assurance(scheme, value, cap.source) for scheme, value in values if value is not None)
+
+
+def factors(method: str) -> tuple[str, ...]:
+    """The factor kinds of ``method`` by itself, sorted."""
+    return tuple(sorted(CAPS[method].kinds))
+
+
+def factors_of_amr(amr: Iterable[str]) -> tuple[str, ...]:
+    """The factor kinds that an identity provider's ``amr`` values speak of, sorted; ``unknown`` for the rest."""
+    return tuple(sorted({AMR.get(value, "unknown") for value in amr}))

@@ -1,0 +1,263 @@
+"""Provider: an OpenID provider as we decided to know it; its file is the pin that a later verifier needs.
+
+Nothing about a national provider is hard-coded: which claim is the identifier, and which ``acr`` counts for
+which assurance, are values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
+
+from eidkit import canonical
+from eidkit.auth import foreign, jwk
+from eidkit.auth.jwk import PinnedKey
+from eidkit.binding import jwa, shape
+from eidkit.binding.authentication import Assurance, read_bounded
+from eidkit.binding.transaction import version
+from eidkit.clock import SYSTEM_CLOCK
+from eidkit.errors import EidkitError, Text
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    from eidkit.clock import Clock
+    from eidkit.identity import Identity
+    from eidkit.transport import Transport
+
+MAX_FILE = 1024 * 1024
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_MEMBERS = (
+    "v", "issuer", "client_id", "redirect_uri", *_ENDPOINTS, "algorithms", "scopes", "identifier", "name_claim", "acr",
+    "iss_in_callback", "plain_http", "keys",
+)  # fmt: skip
+
+
+class IdentifierRule(NamedTuple):
+    """Which claim names the person, and in which scheme of Identity."""
+
+    claim: str
+    scheme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An OpenID provider: who it is to us, what its claims mean, and its pinned keys.  Threads may share it.
+
+    ``identifier`` defaults to the provider's own subject (``sub``, scheme ``oidc:<issuer>``).  ``acr`` maps each
+    accepted value to assurances (their source is always *asserted*); when it is not empty, a token without one
+    of these values is refused.  A client secret never stands in it.  An offline verifier needs no endpoint.
+    """
+
+    issuer: str
+    client_id: str
+    keys: tuple[PinnedKey, ...] = ()
+    authorization_endpoint: str | None = None
+    token_endpoint: str | None = None
+    jwks_uri: str | None = None
+    redirect_uri: str | None = None
+    algorithms: tuple[str, ...] = tuple(jwa.ALGORITHMS)
+    scopes: tuple[str, ...] = ("openid",)
+    identifier: IdentifierRule | None = None
+    name_claim: str = "name"
+    acr: tuple[tuple[str, tuple[Assurance, ...]], ...] = ()
+    iss_in_callback: bool = False
+    plain_http: bool = False
+
+    def __post_init__(self) -> None:
+        rule = self.identifier or IdentifierRule("sub", f"oidc:{self.issuer}")
+        object.__setattr__(self, "identifier", IdentifierRule(*rule))
+        _check_url(self.issuer, "issuer", plain=self.plain_http)
+        shape.text(self.client_id, "client_id", limit=255)
+        for name in _ENDPOINTS:
+            if getattr(self, name) is not None:
+                _check_url(getattr(self, name), name, plain=self.plain_http)
+        if self.redirect_uri is not None:
+            shape.text(self.redirect_uri, "redirect_uri", limit=2048)
+        for alg in self.algorithms:
+            shape.one_of(alg, jwa.ALGORITHMS, "algorithm")
+        for name in (*self.scopes, self.name_claim, rule[0], rule[1], *(value for value, _ in self.acr)):
+            shape.text(name, "provider value", limit=255)
+        if "openid" not in self.scopes:
+            shape.refuse("provider-scopes", "scopes must hold openid", "scopes phải có openid")
+        shape.unique([value for value, _ in self.acr], "acr")
+
+    @property
+    def rule(self) -> IdentifierRule:
+        """How the person is named."""
+        return self.identifier or IdentifierRule("sub", f"oidc:{self.issuer}")
+
+    @classmethod
+    def discover(
+        cls,
+        url: str,
+        *,
+        client_id: str,
+        redirect_uri: str | None = None,
+        identifier: tuple[str, str] | None = None,
+        acr: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+        scopes: Sequence[str] = ("openid",),
+        plain_http: bool = False,
+        transport: Transport | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> Provider:
+        """The provider whose issuer is ``url``, with its keys of this moment pinned (OIDC Discovery 1.0 §4).
+
+        ``acr`` maps a value to ``(scheme, value)`` pairs of assurance.  Write the result to a file: that is what
+        a verifier needs years later.  Raises TransportError, and EidkitError for metadata that does not fit.
+        """
+        _check_url(url, "issuer", plain=plain_http)
+        reached = transport or _network()
+        metadata = foreign.fetched(reached, foreign.get(url.rstrip("/") + "/.well-known/openid-configuration"))
+        if metadata.get("issuer") != url:
+            raise _unfit("the provider names another issuer than the address asked", "nhà cung cấp khai issuer khác")
+        offered = foreign.text_list(metadata.get("id_token_signing_alg_values_supported"))
+        mapped = {value: tuple(Assurance(*pair, "asserted") for pair in pairs) for value, pairs in (acr or {}).items()}
+        provider = cls(
+            url,
+            client_id,
+            authorization_endpoint=_endpoint(metadata, "authorization_endpoint"),
+            token_endpoint=_endpoint(metadata, "token_endpoint"),
+            jwks_uri=_endpoint(metadata, "jwks_uri"),
+            redirect_uri=redirect_uri,
+            algorithms=tuple(alg for alg in jwa.ALGORITHMS if alg in offered),
+            scopes=tuple(scopes),
+            identifier=None if identifier is None else IdentifierRule(*identifier),
+            acr=tuple(mapped.items()),
+            iss_in_callback=metadata.get("authorization_response_iss_parameter_supported") is True,
+            plain_http=plain_http,
+        )
+        if not provider.algorithms:
+            raise _unfit("the provider offers no signature algorithm that is taken", "không có thuật toán phù hợp")
+        return replace(provider, keys=provider.fetch_keys(reached, clock))
+
+    def fetch_keys(self, transport: Transport, clock: Clock) -> tuple[PinnedKey, ...]:
+        """The keys that the provider publishes now, pinned from now on; they replace nothing by themselves."""
+        document = foreign.fetched(transport, foreign.get(needed(self.jwks_uri, "jwks_uri")))
+        found = jwk.usable(document.get("keys"), clock.now())
+        if not found:
+            raise _unfit("the provider publishes no key that is taken", "không có khóa phù hợp")
+        return found
+
+    def with_keys(self, found: Sequence[PinnedKey], *, until: Mapping[str, Any] | None = None) -> Provider:
+        """The same provider knowing ``found`` as well; ``until`` ends keys, thumbprint → moment."""
+        ends = until or {}
+        known = {pin.thumbprint: pin for pin in (*found, *self.keys)}
+        keys = (replace(pin, valid_until=ends.get(pin.thumbprint, pin.valid_until)) for pin in known.values())
+        return replace(self, keys=tuple(keys))
+
+    def identity(self, claims: Mapping[str, Any]) -> Identity:
+        """Who the claims name; raises :class:`foreign.NotAccepted` where the identifier is missing or misspelt."""
+        import unicodedata
+
+        from eidkit.identity import Identity
+
+        identifier, name = claims.get(self.rule.claim), claims.get(self.name_claim)
+        shown = unicodedata.normalize("NFC", name) if isinstance(name, str) and len(name) <= 255 else ""
+        if not isinstance(identifier, str):
+            raise foreign.NotAccepted("identifier")
+        try:
+            return Identity(self.rule.scheme, identifier, shown)
+        except EidkitError:
+            try:
+                # A name is only shown: one that cannot be shown does not hide who it is.
+                return Identity(self.rule.scheme, identifier)
+            except EidkitError as error:
+                raise foreign.NotAccepted("identifier") from error
+
+    def assurance(self, claims: Mapping[str, Any]) -> tuple[Assurance, ...]:
+        """What the token's ``acr`` counts for by our map; nothing is guessed from anything else."""
+        return dict(self.acr).get(claims.get("acr", ""), ())
+
+    def to_json(self) -> dict[str, Any]:
+        """The pin file's form, every member present."""
+        said = {name: getattr(self, name) for name in _MEMBERS if name not in {"v", "keys", "acr", "identifier"}}
+        return {
+            **said,
+            "v": 1,
+            "algorithms": list(self.algorithms),
+            "scopes": list(self.scopes),
+            "identifier": self.rule._asdict(),
+            "acr": {value: [{"scheme": a.scheme, "value": a.value} for a in rows] for value, rows in self.acr},
+            "keys": [pin.to_json() for pin in self.keys],
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> Provider:
+        """The provider of its pin file; anything unknown, missing or misshapen is refused."""
+        row = dict(canonical.members(value, _MEMBERS, "provider"))
+        version(row.pop("v"), "providers")
+        rule = canonical.members(row.pop("identifier"), IdentifierRule._fields, "identifier")
+        acr = canonical.typed(row.pop("acr"), dict, "acr")
+        return cls(
+            **{
+                **row,
+                "keys": shape.items(row["keys"], PinnedKey.from_json, "keys"),
+                "algorithms": tuple(canonical.typed(row["algorithms"], list, "algorithms")),
+                "scopes": tuple(canonical.typed(row["scopes"], list, "scopes")),
+                "identifier": IdentifierRule(**rule),
+                "acr": tuple((name, shape.items(rows, _asserted, "acr")) for name, rows in acr.items()),
+                "iss_in_callback": canonical.typed(row["iss_in_callback"], bool, "iss_in_callback"),
+                "plain_http": canonical.typed(row["plain_http"], bool, "plain_http"),
+            }
+        )
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Provider:
+        """The provider in a pin file of at most 1 MiB."""
+        return cls.from_json(canonical.loads(read_bounded(path, MAX_FILE)))
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the pin file as RFC 8785 bytes."""
+        from pathlib import Path
+
+        Path(path).write_bytes(canonical.dumps(self.to_json()))
+
+
+def needed(value: str | None, what: str) -> str:
+    """``value``, or the configuration error of a provider that lacks it."""
+    if value is None:
+        raise _unfit(f"the provider value has no {what}", f"thiếu {what}")
+    return value
+
+
+def _asserted(value: Any) -> Assurance:
+    return Assurance(**canonical.members(value, ("scheme", "value"), "acr"), source="asserted")
+
+
+def _endpoint(metadata: Mapping[str, Any], name: str) -> str:
+    value = metadata.get(name)
+    if not isinstance(value, str):
+        raise _unfit(f"the provider names no {name}", f"nhà cung cấp không nêu {name}")
+    return value
+
+
+def _network() -> Transport:
+    from eidkit.transport import HttpTransport
+
+    return HttpTransport()
+
+
+def _check_url(url: Any, what: str, *, plain: bool) -> None:
+    try:
+        parts = urlsplit(shape.text(url, what, limit=2048))
+        secure = parts.scheme == "https" or (plain and parts.scheme == "http")
+        good = secure and parts.hostname and not parts.username and not parts.fragment and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good or not url.isascii() or any(character.isspace() for character in url):
+        shape.refuse("provider-url", f"{what} must be an https address", f"{what} phải là địa chỉ https")
+
+
+def _unfit(en: str, vi: str) -> EidkitError:
+    return EidkitError(
+        "provider-unfit",
+        Text(en, vi),
+        Text(
+            "check the provider value against the provider's own documentation",
+            "kiểm tra cấu hình nhà cung cấp định danh",
+        ),
+        kind="configuration",
+    )

@@ -1,0 +1,40 @@
+"""``eidkit collect``: all facts about a signed file, to judge them later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from eidkit.cli import options
+from eidkit.cli.speaking import language_option, say
+from eidkit.errors import Text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EPILOG = """\b
+Example:
+  eidkit collect signed.pdf -o evidence.json
+  eidkit verify evidence.json --detached signed.pdf --trust roots.pem
+
+Without --detached the report says that the document was not seen, and is at most INDETERMINATE.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("file", type=options.PATH, metavar="FILE")
+@click.option(
+    "-o", "--output", required=True, type=options.PATH, metavar="EVIDENCE.json", help="Where the evidence goes."
+)
+@click.option("--detached", type=options.PATH, metavar="CONTENT", help="The content of a bare timestamp token.")
+@language_option
+def command(file: Path, output: Path, detached: Path | None) -> None:
+    """Collect all facts about FILE: bytes, digests, certificates, timestamps, revisions; no verdict."""
+    from eidkit.document import Document
+    from eidkit.verify import collect, save_evidence
+
+    evidence = collect(Document.read(file), detached=Document.read(detached) if detached else None)
+    Document.from_bytes(save_evidence(evidence), output.name).write(output)
+    count = len(evidence.signatures)
+    say(Text(f"{output.name}: facts about {count} signature(s)", f"{output.name}: dữ kiện về {count} chữ ký"), err=True)

@@ -1,0 +1,183 @@
+"""The options that commands share, and the values they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from eidkit.errors import EidkitError, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from eidkit.auth.oidc import Provider
+    from eidkit.binding.authentication import Authentication
+    from eidkit.timestamps.authority import TimestampAuthority
+    from eidkit.transport import Transport
+    from eidkit.trust.sources import Sources
+    from eidkit.trust.store import AnchorKind, TrustStore
+
+F = TypeVar("F", bound="Callable[..., Any]")
+PATH = click.Path(path_type=Path)
+
+
+def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator, shown in this order."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _files(name: str, metavar: str, words: str) -> Callable[[F], F]:
+    return click.option(name, multiple=True, type=PATH, metavar=metavar, help=words)
+
+
+TRUST = (
+    "Anchors you trust for signing: a file, a folder, or a folder with signing/ timestamping/ login/ "
+    "attestation/, which gives all kinds. Repeat for more."
+)
+trust_options: Callable[[Any], Any] = together(
+    _files("--trust", "PEM", TRUST),
+    _files("--tsa-trust", "PEM", "Anchors for timestamps."),
+)
+material_options: Callable[[Any], Any] = together(
+    _files("--intermediate", "FILE", "Certificates that may complete a path."),
+    _files("--crl", "FILE", "Revocation lists: files or folders."),
+    _files("--ocsp", "FILE", "OCSP answers: files or folders."),
+    click.option("--offline", is_flag=True, help="Open no connection; otherwise missing revocation data is fetched."),
+    click.option("--allow-host", multiple=True, metavar="HOST", help="A loopback or private host that may be asked."),
+)
+login_options: Callable[[Any], Any] = together(
+    _files("--attest-trust", "PEM", "Anchors for attestations of logins."),
+    _files("--provider", "FILE", "Identity providers whose keys you pinned."),
+)
+at_option: Callable[[Any], Any] = click.option(
+    "--at",
+    metavar="ISO8601",
+    help="Judge as of this moment, with its zone (2026-03-02T09:14:00Z); proves nothing by itself.",
+)
+json_option: Callable[[Any], Any] = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object per line and file (docs/json-contract.md)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Where certificates and revocation answers may come from in this run."""
+
+    sources: Sources
+    transport: Transport | None
+
+
+def trust_store(*chosen: tuple[Sequence[Path], AnchorKind]) -> TrustStore:
+    """The anchors named on the command line, each path with the kind of its option; none at all trusts nobody."""
+    from eidkit.trust.store import KINDS, TrustStore
+
+    trust = TrustStore(())
+    for paths, kind in chosen:
+        for path in paths:
+            by_kind = kind == "signing" and any((path / name).is_dir() for name in KINDS)
+            trust += TrustStore.read(path, kind=None if by_kind else kind)
+    return trust
+
+
+def material(files: Iterable[Path], *, offline: bool, allow_hosts: Sequence[str]) -> Material:
+    """Given files first, then the network, unless ``offline``."""
+    from eidkit.trust.sources import Sources
+
+    given = Sources.read(*files)
+    if offline:
+        return Material(given, None)
+    from eidkit.transport import HttpTransport
+
+    hosts = frozenset(allow_hosts)
+    return Material(given + Sources.online(allow_hosts=hosts), HttpTransport(allow_hosts=hosts))
+
+
+def moment(at: str | None) -> datetime | None:
+    """The time of ``--at``; one without a zone is refused, because it would mean another moment elsewhere."""
+    if at is None:
+        return None
+    from datetime import datetime
+
+    try:
+        read = datetime.fromisoformat(at)
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is None:
+        raise EidkitError(
+            "time-unreadable",
+            Text("--at is not an ISO 8601 time with a zone", "--at không phải thời điểm ISO 8601 có múi giờ"),
+            Text("write it like 2026-03-02T09:14:00Z", "ghi theo dạng 2026-03-02T09:14:00Z"),
+            kind="person",
+        )
+    return read
+
+
+def authorities(urls: Sequence[str], trust: TrustStore) -> tuple[TimestampAuthority, ...]:
+    """The timestamp authorities of ``--tsa``, asked in this order; their tokens must chain to ``--tsa-trust``."""
+    from eidkit.timestamps.authority import TimestampAuthority
+
+    if urls and not trust.of_kind("timestamping"):
+        raise EidkitError(
+            "tsa-trust-missing",
+            Text(
+                "--tsa was given without anchors for its tokens",
+                "có --tsa nhưng không có điểm tin cậy cho dấu thời gian",
+            ),
+            Text("add --tsa-trust with the authority's root certificate", "thêm --tsa-trust với chứng thư gốc của TSA"),
+            kind="person",
+        )
+    return tuple(TimestampAuthority(url, trust=trust) for url in urls)
+
+
+def authentications(paths: Sequence[Path]) -> tuple[Authentication, ...]:
+    """The records of logins in these files."""
+    if not paths:
+        return ()
+    from eidkit.binding.authentication import Authentication
+
+    return tuple(Authentication.read(path) for path in paths)
+
+
+def providers(paths: Sequence[Path]) -> tuple[Provider, ...]:
+    """The identity providers in these files, with the keys that you pinned."""
+    if not paths:
+        return ()
+    from eidkit.auth.oidc import Provider
+
+    return tuple(Provider.read(path) for path in paths)
+
+
+def password(given: Path | None, what: str) -> str:
+    """The password in ``given`` (its first line), otherwise asked for without an echo; never an argument."""
+    if given is None:
+        return str(click.prompt(what, hide_input=True, err=True, default="", show_default=False))
+    from eidkit.document import Document
+
+    text = Document.read(given).read_bounded(4096, "a password").decode("utf-8", "replace")
+    return text.splitlines()[0] if text else ""
+
+
+def transport(asked: Sequence[TimestampAuthority], allow_hosts: Sequence[str]) -> Transport | None:
+    """The network for these authorities, none when there are none."""
+    if not asked:
+        return None
+    from eidkit.transport import HttpTransport
+
+    return HttpTransport(allow_hosts=frozenset(allow_hosts))
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page: all of it or nothing."""
+    from eidkit.document import write_atomically
+
+    write_atomically(path, [text.encode()])

@@ -1,0 +1,154 @@
+"""``eidkit verify``: what each signature in a file is worth, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eidkit.cli import options
+from eidkit.cli.running import FAILED, PASSED, UNREADABLE, not_supported
+from eidkit.cli.speaking import complain, emit_json, language, language_option, not_readable
+from eidkit.errors import EidkitError, Text
+from eidkit.verify.render import html
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from eidkit.auth.oidc import Provider
+    from eidkit.binding.authentication import Authentication
+    from eidkit.policy import Policy
+    from eidkit.trust.store import AnchorKind, TrustStore
+    from eidkit.verify import Report
+
+MAX_EVIDENCE = 256 * 1024 * 1024
+_LATER = {
+    "etsi": Text("use --json, or the text report", "dùng --json hoặc báo cáo dạng chữ"),
+    "password_file": Text("remove the encryption first (qpdf --decrypt)", "gỡ mã hoá trước (qpdf --decrypt)"),
+}
+EPILOG = """\b
+Examples:
+  eidkit verify signed.pdf --trust sandbox/roots --crl sandbox/crls --offline
+  eidkit verify a.pdf b.xml --trust roots.pem --tsa-trust tsa.pem --json
+  eidkit verify token.tsr --detached content.bin --tsa-trust tsa.pem
+  eidkit verify evidence.json --detached signed.pdf --trust roots.pem
+
+Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read; with several files, the highest.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("files", nargs=-1, required=True, type=options.PATH, metavar="FILE...")
+@options.trust_options
+@options.material_options
+@click.option(
+    "--detached", multiple=True, type=options.PATH, metavar="FILE", help="The content of a bare token or evidence file."
+)
+@click.option(
+    "--authentication",
+    multiple=True,
+    type=options.PATH,
+    metavar="FILE",
+    help="Records of logins that signatures rest on.",
+)
+@options.login_options
+@click.option(
+    "--policy", default="etsi-baseline", metavar="NAME", show_default=True, help="What is demanded of a signature."
+)
+@options.at_option
+@click.option("--password-file", type=options.PATH, metavar="FILE", hidden=True)
+@options.json_option
+@click.option("--html", type=options.PATH, metavar="OUT", help="The reports as one page.")
+@click.option("--etsi", type=options.PATH, metavar="OUT", hidden=True)
+@language_option
+@click.pass_context
+def command(ctx: click.Context, /, files: tuple[Path, ...], **chosen: Any) -> None:
+    """Say what each signature in FILE is worth, with every reason and its remedy.
+
+    FILE is a signed PDF or XML document, a bare RFC 3161 token, or evidence from `eidkit collect`. Only the
+    anchors you name are trusted; a certificate whose status cannot be known does not pass.
+    """
+    for name, remedy in _LATER.items():
+        if chosen[name] is not None:
+            raise not_supported(f"--{name.replace('_', '-')}", remedy)
+    bench = Bench.of(chosen)
+    reports: list[Report] = []
+    details = chosen["detached"]
+    codes = [
+        bench.verify(
+            path, details[min(index, len(details) - 1)] if details else None, reports, as_json=chosen["as_json"]
+        )
+        for index, path in enumerate(files)
+    ]
+    if chosen["html"]:
+        options.write_page(chosen["html"], html.rendered(reports, language()))
+    ctx.exit(max(codes))
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything that all files of one run are judged with."""
+
+    trust: TrustStore
+    material: options.Material
+    policy: Policy
+    at: datetime
+    authentications: tuple[Authentication, ...]
+    providers: tuple[Provider, ...]
+
+    @classmethod
+    def of(cls, chosen: dict[str, Any]) -> Bench:
+        """The bench that the options describe; an unreadable anchor or source stops the run before any file."""
+        from eidkit.clock import SYSTEM_CLOCK
+        from eidkit.policy import named
+
+        kinds: tuple[tuple[str, AnchorKind], ...] = (
+            ("trust", "signing"), ("tsa_trust", "timestamping"), ("attest_trust", "attestation"),
+        )  # fmt: skip
+        given = (*chosen["intermediate"], *chosen["crl"], *chosen["ocsp"])
+        return cls(
+            options.trust_store(*((chosen[name], kind) for name, kind in kinds)),
+            options.material(given, offline=chosen["offline"], allow_hosts=chosen["allow_host"]),
+            named(chosen["policy"]),
+            options.moment(chosen["at"]) or SYSTEM_CLOCK.now(),
+            options.authentications(chosen["authentication"]),
+            options.providers(chosen["provider"]),
+        )
+
+    def verify(self, path: Path, detached: Path | None, reports: list[Report], *, as_json: bool) -> int:
+        """The exit code for one file, after its report was printed and put among ``reports``."""
+        try:
+            report = self._report(path, detached)
+        except EidkitError as error:
+            if as_json:
+                emit_json(not_readable(path.name, error))
+            else:
+                complain(error)
+            return UNREADABLE
+        reports.append(report)
+        if as_json:
+            emit_json(report.to_json())
+        else:
+            click.echo(report.to_text(language()))
+        return PASSED if report else FAILED
+
+    def _report(self, path: Path, detached: Path | None) -> Report:
+        from eidkit.document import Document
+        from eidkit.verify import collect, complete, judge, load_evidence
+
+        document = Document.read(path)
+        beside = Document.read(detached) if detached else None
+        if document.format == "json":
+            evidence = load_evidence(document.read_bounded(MAX_EVIDENCE, "stored evidence"), document=beside)
+        else:
+            evidence = collect(document, detached=beside)
+        sources, transport = self.material.sources, self.material.transport
+        evidence = complete(evidence, self.trust, sources, at=self.at, transport=transport)
+        report = judge(evidence, self.trust, self.policy, at=self.at, authentications=self.authentications)
+        if not self.authentications:
+            return report
+        from eidkit.cli.rechecking import rechecked
+
+        return rechecked(report, self.trust, self.providers)

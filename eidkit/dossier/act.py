@@ -1,0 +1,84 @@
+"""One approval as the rules see it: who acted, at which step, with which judged signatures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eidkit.trust.subject import subject_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from eidkit.binding.authentication import Authentication
+    from eidkit.binding.procedure import Action, Procedure, Step
+    from eidkit.identity import Identity
+    from eidkit.trust.store import TrustStore
+    from eidkit.verify.report import Conclusion
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One signature of an approval: the label of its document, and its conclusion."""
+
+    label: str
+    conclusion: Conclusion
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One approval: the step that was due, the action taken, the login, and the signatures that carry it.
+
+    ``number`` counts approvals from 1; ``action`` is None when the step has none of that name.
+    """
+
+    number: int
+    procedure: Procedure
+    step: Step
+    action: Action | None
+    authentication: Authentication
+    signatures: tuple[Signed, ...]
+
+    @property
+    def person(self) -> Identity | None:
+        """Who authenticated; None where that was erased or does not open its commitment."""
+        return self.authentication.identity if self.authentication.disclosure_holds() else None
+
+    @property
+    def organisation(self) -> Identity | None:
+        """The organisation that the first signing certificate names, if it names one."""
+        subjects = [signed.conclusion.signer for signed in self.signatures if signed.conclusion.signer]
+        return next((subject.organisation for subject in subjects if subject.organisation), None)
+
+    @property
+    def attesters(self) -> tuple[Identity | None, ...]:
+        """By signature: the organisation whose service key attested, as its certificate names it."""
+        logins = [signed.conclusion.authentication for signed in self.signatures]
+        certificates = [login.attester for login in logins if login is not None and login.attester is not None]
+        return tuple(subject_of(certificate).organisation for certificate in certificates)
+
+    @property
+    def attester(self) -> Identity | None:
+        """The first of :attr:`attesters`; None when there is none, or it has no number."""
+        return next(iter(self.attesters), None)
+
+    @property
+    def time(self) -> datetime | None:
+        """The latest proved signature time; None when a signature's time is only claimed."""
+        if not self.signatures or not all(signed.conclusion.time_proved for signed in self.signatures):
+            return None
+        return max(signed.conclusion.best_signature_time for signed in self.signatures)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the rules may look at beside the act: the acts before it, and what the verifier brought along.
+
+    ``providers`` None: the proof of the login is not checked again (the service that made the login approves).
+    """
+
+    earlier: Sequence[Act]
+    trust: TrustStore
+    at: datetime
+    providers: Sequence[object] | None

@@ -1,0 +1,145 @@
+"""What ``Dossier.verify`` concludes: who approved what, step by step, with every reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from eidkit.errors import Text, VerificationFailed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eidkit.findings import Finding, Indication
+    from eidkit.identity import Identity
+    from eidkit.policy import Policy
+    from eidkit.verify.bound import Bound
+
+Verdict = Literal["COMPLETE", "INCOMPLETE", "INDETERMINATE", "FAILED"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureLine:
+    """What one signature of a step is worth: the document's label, indication and sub-indication."""
+
+    document: str
+    indication: Indication
+    subindication: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One approval: who, in which role, with which login and signatures, when (None: not proved), and all reasons.
+
+    ``person`` is who authenticated; ``organisation`` is whose certificate signed, beside it at a seal step.
+    """
+
+    step: str
+    title: Text
+    role: str
+    kind: str
+    action: str
+    effect: str
+    person: Identity | None
+    organisation: Identity | None
+    authentication: Bound | None
+    signatures: tuple[SignatureLine, ...]
+    time: datetime | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DossierReport:
+    """The verdict over one dossier under one procedure, with every reason; true only for COMPLETE.
+
+    COMPLETE speaks of this branch: it does not say that the service signed no other one.
+    """
+
+    dossier: str
+    verdict: Verdict
+    procedure: str
+    policy: Policy
+    validation_time: datetime
+    steps: tuple[StepReport, ...]
+    findings: tuple[Finding, ...]
+
+    def __bool__(self) -> bool:
+        return self.verdict == "COMPLETE"
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The codes of all findings, of the steps and of the whole."""
+        return frozenset(found.code for found in self.all_findings)
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """The findings of the whole, then of each step."""
+        return self.findings + tuple(found for step in self.steps for found in step.findings)
+
+    def require(self) -> DossierReport:
+        """This report if COMPLETE; otherwise raises :class:`VerificationFailed` with the first reason."""
+        if self:
+            return self
+        reason = next((found for found in self.all_findings if found.severity == "error"), None)
+        reason = reason or next(iter(self.findings), None)
+        error = VerificationFailed(
+            "dossier-not-complete",
+            Text(
+                f"dossier {self.dossier}: {self.verdict}{f', {reason.message.en}' if reason else ''}",
+                f"hồ sơ {self.dossier}: {self.verdict}{f', {reason.message.vi}' if reason else ''}",
+            ),
+            reason.remedy if reason else Text("look at the report's findings", "xem các phát hiện trong báo cáo"),
+        )
+        error.report = self
+        raise error
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def to_text(self, language: str = "en") -> str:
+        """The report for people, ``"en"`` or ``"vi"``: conclusion first, then a line per step with its reasons."""
+        from eidkit.dossier import rendering
+
+        return rendering.text(self, language)
+
+    def to_html(self, language: str = "en") -> str:
+        """The report as a page of its own: everything escaped, nothing fetched, no script."""
+        from eidkit.verify.render import html
+
+        return html.page("dossier.html", language, report=self.to_json())
+
+    def to_json(self) -> DossierJson:
+        """The report as the JSON contract has it; personal numbers are left out."""
+        from eidkit.dossier import rendering
+
+        return rendering.json(self)
+
+
+class SignatureLineJson(TypedDict):
+    """One signature of a step in the JSON contract."""
+
+    document: str
+    indication: str
+    subindication: str | None
+
+
+class StepJson(TypedDict):
+    """One step in the JSON contract."""
+
+    step: str
+    role: str
+    person: str | None
+    organisation: str | None
+    authentication: dict[str, object] | None
+    signatures: list[SignatureLineJson]
+    time: str | None
+    findings: list[dict[str, object]]
+
+
+class DossierJson(TypedDict):
+    """What ``eidkit dossier verify --json`` prints."""
+
+    dossier: str
+    verdict: Verdict
+    steps: list[StepJson]
+    findings: list[dict[str, object]]

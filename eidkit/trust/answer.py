@@ -1,0 +1,128 @@
+"""One question about one certificate's revocation, and the checks that bind every answer to it.
+
+The numbers are those of the plan in :mod:`eidkit.trust.revocation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from eidkit import algorithms
+from eidkit.asn1.algorithm import AlgorithmIdentifier, signature_algorithm
+from eidkit.findings import Observation, observed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from eidkit.asn1.certificate import Certificate
+
+State = Literal["good", "revoked", "hold", "unknown"]
+SKEW = timedelta(seconds=60)
+MAX_ANSWERS = 1_000
+MAX_CHECKS = 100
+HOLD, REMOVED = 6, 8
+REASONS = {
+    0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
+    5: "cessationOfOperation", 6: "certificateHold", 9: "privilegeWithdrawn", 10: "aACompromise",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known of one certificate's revocation.
+
+    ``revoked`` and ``hold`` say since when (``revoked_at``) and why (``reason``, the RFC 5280 spelling); the caller
+    compares that time with the best signature time.  ``source`` and ``source_sha256`` name the answer that
+    decided.  ``observations`` tell which answers were not used, and why; ``why`` puts an ``unknown`` in words.
+    """
+
+    state: State
+    revoked_at: datetime | None = None
+    reason: str | None = None
+    source: Literal["crl", "ocsp"] | None = None
+    source_sha256: str | None = None
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+    observations: tuple[Observation, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """Why the state is unknown, in English."""
+        reasons = [dict(each.values).get("why", "") for each in self.observations]
+        return "; ".join(dict.fromkeys(reason for reason in reasons if reason)) or "no revocation data was given"
+
+
+class Refused(Exception):
+    """One answer that may not be used, and why."""
+
+
+@dataclass(slots=True)
+class Question:
+    """One certificate, its issuer, the times and demands, and what the answers said so far."""
+
+    certificate: Certificate
+    issuer: Certificate
+    at: datetime
+    now: datetime
+    freshness: timedelta | None
+    weak: frozenset[str]
+    crls: Sequence[bytes]
+    ocsps: Sequence[bytes]
+    ask: Callable[[Question], Status] | None = None
+    """Answers the question about a delegated responder; None where no further delegation counts."""
+    checks: int = 0
+    statements: list[Status] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
+
+    def refuse(self, answer: str, why: str) -> None:
+        """Note that an answer (SHA-256) is not used, and why."""
+        self.observations.append(observed("REVOCATION_REFUSED", answer, why=why))
+
+
+def check_signature(question: Question, algorithm: AlgorithmIdentifier, verify: Callable[[], bool]) -> None:
+    """(2) The signature, and the strength of its digest at the time we judge for."""
+    question.checks += 1
+    if question.checks > MAX_CHECKS:  # (6)
+        raise Refused(f"more than {MAX_CHECKS} signature checks")
+    if not verify():
+        raise Refused("it is not signed by the issuer's key")
+    row, _ = signature_algorithm(algorithm)
+    digest = row.digest
+    if digest is not None and digest not in question.weak and not algorithms.digest_acceptable(digest, question.at):
+        raise Refused(f"its signature uses {row.name}, too weak at {question.at:%Y-%m-%d}")
+
+
+def check_not_future(moment: datetime, question: Question) -> None:
+    """(4) Nothing is believed that comes from the future."""
+    if moment > question.now + SKEW:
+        raise Refused(f"it is from the future ({moment:%Y-%m-%d %H:%M} UTC)")
+
+
+def check_current(
+    question: Question, this_update: datetime, next_update: datetime | None, kept_since: datetime | None
+) -> None:
+    """(4) What "good" needs: current at ``at``, fresh where demanded, and still knowing the certificate."""
+    at, expiry = question.at, question.certificate.not_after
+    if next_update is not None and (next_update < at or next_update < this_update):
+        raise Refused(f"it was no longer current on {at:%Y-%m-%d} (next update {next_update:%Y-%m-%d %H:%M} UTC)")
+    if next_update is None and question.freshness is None and this_update < at:
+        raise Refused("it does not say until when it is current")
+    if question.freshness is not None and at - this_update > question.freshness:
+        raise Refused(f"it is older than the policy allows ({this_update:%Y-%m-%d %H:%M} UTC)")
+    if this_update > expiry and (kept_since is None or kept_since > expiry):
+        raise Refused("it was made after the certificate expired and may no longer list it")
+
+
+def revoked(
+    since: datetime | None,
+    reason: int,
+    source: Literal["crl", "ocsp"],
+    sha256: str,
+    times: tuple[datetime, datetime | None],
+) -> Status:
+    """The Status of a revocation; a certificateHold is the one that may end."""
+    state: State = "hold" if reason == HOLD else "revoked"
+    return Status(state, since, REASONS.get(reason, f"reason {reason}"), source, sha256, *times)

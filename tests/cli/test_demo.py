@@ -1,0 +1,83 @@
+"""The demo tells its story on any PDF, ends with every tampering caught, and writes over nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from eidkit.cli.running import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("demo")
+TAMPERINGS = {
+    "amount": "HASH_FAILURE",
+    "step": "TRANSACTION_STEP",
+    "login": "LOGIN_MISSING",
+}
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "out"
+    assert run(["demo", "-o", str(folder)]) == 0
+    return folder
+
+
+def test_another_process_finds_the_dossier_complete(walked: Path) -> None:
+    report = json.loads((walked / "report.json").read_text(encoding="utf-8"))
+    assert report["verdict"] == "COMPLETE"
+    assert len(report["steps"]) == 5
+    assert "COMPLETE" in (walked / "report.txt").read_text(encoding="utf-8")
+
+
+def verified(walked: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    arguments = ["dossier", "verify", folder, "--procedure", walked / "procedure.toml", "--trust", walked / "anchors"]
+    for provider in (walked / "providers").iterdir():
+        arguments += ["--provider", provider]
+    capsys.readouterr()
+    code = run([str(part) for part in [*arguments, "--offline", "--json"]])
+    return {"code": code, **json.loads(capsys.readouterr().out)}
+
+
+@pytest.mark.parametrize(("name", "code"), TAMPERINGS.items())
+def test_each_tampered_copy_is_caught_for_its_own_reason(
+    name: str, code: str, walked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = verified(walked, walked / "tampered" / name, capsys)
+    found = {reason["code"] for step in (report, *report["steps"]) for reason in step["findings"]}
+    assert (report["code"], report["verdict"]) == (1, "FAILED")
+    assert code in found
+
+
+def test_without_the_attesting_anchor_nothing_is_complete(walked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["dossier", "verify", walked / "dossier", "--procedure", walked / "procedure.toml", "--offline"]
+    assert run([str(part) for part in [*arguments, "--trust", walked / "anchors" / "signing"]]) == 1
+
+
+def test_a_second_run_takes_the_place_of_the_first_with_any_pdf(
+    walked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from eidkit.pdf.drawing import Canvas
+
+    own = tmp_path / "own.pdf"
+    own.write_bytes(Canvas().pdf(title="A PDF of one's own", language="en", created="D:20261124090000+07'00'"))
+    assert run(["demo", str(own), "-o", str(walked), "--lang", "vi"]) == 0
+    assert "hồ sơ H56.01-261124-0001: COMPLETE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"hello", b"%PDF-1.7 cut off"])
+def test_what_is_no_usable_pdf_is_refused_and_leaves_nothing(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "own.pdf").write_bytes(content)
+    assert run(["demo", str(tmp_path / "own.pdf"), "-o", str(tmp_path / "out")]) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["own.pdf"]
+
+
+def test_a_folder_that_is_something_else_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "mine.txt").write_text("mine", encoding="utf-8")
+    assert run(["demo", "-o", str(tmp_path / "letters")]) == 2
+    assert (tmp_path / "letters" / "mine.txt").read_text(encoding="utf-8") == "mine"

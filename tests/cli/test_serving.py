@@ -1,0 +1,93 @@
+"""The sandbox on a loopback port, and the command line as its client: the only real network of the tests."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from eidkit.cli.running import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("serving")
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from eidkit.sandbox import init
+
+    folder = tmp_path_factory.mktemp("serving")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    init(folder / "sandbox", base_url=f"http://127.0.0.1:{port}/")
+    (folder / "password").write_text("sandbox", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tsa(box: Path) -> Iterator[str]:
+    """The address of the served timestamp authority."""
+    command = [sys.executable, "-u", "-m", "eidkit.cli", "sandbox", "serve", str(box / "sandbox")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip()
+        server.terminate()
+
+
+def timestamping(box: Path, tsa: str) -> list[str]:
+    return ["--tsa", tsa, "--tsa-trust", str(box / "sandbox/roots/timestamping"), "--allow-host", "127.0.0.1"]
+
+
+def signing(box: Path) -> list[str]:
+    return ["--p12", str(box / "sandbox/binh.p12"), "--password-file", str(box / "password")]
+
+
+def judged(path: Path, box: Path, capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, object]:
+    capsys.readouterr()
+    code = run(["verify", str(path), "--trust", str(box / "sandbox/roots"), "--json", *more])
+    return {"code": code, **json.loads(capsys.readouterr().out)}
+
+
+@pytest.mark.parametrize("name", ["permit.pdf", "form.xml"])
+def test_sign_fetches_a_timestamp_and_verify_fetches_the_status(
+    name: str, box: Path, tsa: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / name
+    assert run(["sign", str(box / "sandbox" / name), "-o", str(out), *signing(box), *timestamping(box, tsa)]) == 0
+    report = judged(out, box, capsys, "--allow-host", "127.0.0.1")
+    assert (report["code"], report["verdict"]) == (0, "TOTAL-PASSED")
+    assert report["signatures"][0]["level"][-3:] == "B-T"
+
+
+def test_a_timestamp_is_added_later(box: Path, tsa: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain, stamped = tmp_path / "plain.xml", tmp_path / "stamped.xml"
+    assert run(["sign", str(box / "sandbox/form.xml"), "-o", str(plain), *signing(box)]) == 0
+    assert run(["timestamp", str(plain), "-o", str(stamped), *timestamping(box, tsa)]) == 0
+    report = judged(stamped, box, capsys, "--allow-host", "127.0.0.1")
+    assert report["signatures"][0]["timestamps"][0]["indication"] == "PASSED"
+
+
+def test_without_allow_host_the_loopback_is_not_asked(
+    box: Path, tsa: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.pdf"
+    arguments = [*signing(box), *timestamping(box, tsa)[:-2]]
+    assert run(["sign", str(box / "sandbox/permit.pdf"), "-o", str(out), *arguments]) == 2
+    assert "a loopback or private address" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_status_that_cannot_be_fetched_does_not_pass(
+    box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "signed.pdf"
+    assert run(["sign", str(box / "sandbox/permit.pdf"), "-o", str(out), *signing(box)]) == 0
+    report = judged(out, box, capsys, "--offline")
+    assert (report["code"], report["verdict"]) == (1, "INDETERMINATE")

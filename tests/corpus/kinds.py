@@ -1,0 +1,32 @@
+"""The corpora that the runner knows: later ones are a line here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.corpus.documents import dss, pdf_attacks, xml_interop
+from tests.corpus.logins import auth
+from tests.corpus.outcome import Case, Result, run
+from tests.corpus.tokens import timestamps
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CORPORA: dict[str, Callable[[Path], Iterator[Case]]] = {
+    "dss": dss,
+    "pdf-attacks": pdf_attacks,
+    "xml-interop": xml_interop,
+    "timestamps": timestamps,
+    "auth": auth,
+}
+
+
+def place() -> Path:
+    """Where the corpus lies: ``$EIDKIT_CORPUS``, or ``../shared/corpus`` beside the repository."""
+    return Path(os.environ.get("EIDKIT_CORPUS", ROOT.parent / "shared" / "corpus"))
+
+
+def results(name: str, folder: Path) -> list[Result]:
+    """Every case of one corpus, asked."""
+    return [run(case) for case in CORPORA[name](folder)]

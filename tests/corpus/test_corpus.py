@@ -1,0 +1,67 @@
+"""The bars of the corpus: nothing wrongly accepted, nothing crashed, agreement where it is promised."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+
+from tests.corpus.kinds import CORPORA, place, results
+from tests.corpus.outcome import Outcome, Result
+from tests.corpus.page import counts
+
+pytestmark = [pytest.mark.corpus, pytest.mark.xdist_group("corpus")]
+
+PROMISED = {"pades": 0.75, "xades": 0.50}
+
+
+@cache
+def _found(name: str) -> tuple[Result, ...]:
+    folder = place() / name
+    if not folder.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"corpus {name} is missing, and CI must have it", pytrace=False)
+        pytest.skip(f"corpus {name} is missing (set EIDKIT_CORPUS)")
+    return tuple(results(name, folder))
+
+
+def _told(found: tuple[Result, ...], outcome: Outcome) -> list[str]:
+    return [
+        f"{r.case.id}: {', '.join(r.reasons)} ({r.case.note})"
+        for r in found
+        if r.outcome is outcome and not r.case.advisory
+    ]
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_nothing_is_wrongly_accepted(name: str) -> None:
+    assert _told(_found(name), Outcome.WRONGLY_ACCEPTED) == []
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_the_counts_are_told(name: str, record_property: Callable[[str, object], None]) -> None:
+    counted = counts(_found(name))
+    told = ", ".join(f"{outcome.value} {counted[outcome]}" for outcome in Outcome if counted[outcome])
+    record_property("count", f"corpus {name}: {counted.total()} cases, {told}")
+    assert counted.total() > 0
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_nothing_crashes_or_hangs(name: str) -> None:
+    assert _told(_found(name), Outcome.CRASHED) == []
+
+
+@pytest.mark.parametrize("kind", PROMISED)
+def test_intact_agrees_as_often_as_promised(kind: str) -> None:
+    """Of the cases with an expectation, what is not supported included."""
+    counted = counts(r for r in _found("dss") if r.case.kind == kind)
+    asked = counted.total() - counted[Outcome.NO_EXPECTATION]
+    assert counted[Outcome.AGREE] / asked >= PROMISED[kind]
+
+
+@pytest.mark.parametrize("kind", ["otp-totp", "oidc"])
+def test_logins_are_all_as_stated(kind: str) -> None:
+    counted = counts(r for r in _found("auth") if r.case.kind == kind)
+    assert counted.total() == counted[Outcome.AGREE] > 0

@@ -1,0 +1,167 @@
+"""The way of the call sites: open, transaction, log in, sign, approve, write, read, verify."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from eidkit.auth import Stores, otp
+from eidkit.dossier import Dossier
+from eidkit.errors import EidkitError, NotSupported, StepError
+from eidkit.signing import sign
+
+
+@pytest.fixture(scope="module")
+def desk(stage):
+    """An authenticator for each person."""
+    stores = Stores.memory()
+    apps = {}
+    for key in (stage.lan, stage.binh):
+        enrolled = otp.enrol(key.identity, issuer="City Hall", stores=stores)
+        apps[key.identity] = pyotp.parse_uri(enrolled.uri)
+    return stores, apps
+
+
+def logged_in(stage, desk, transaction, person):
+    stores, apps = desk
+    stage.clock.advance(timedelta(minutes=2))
+    challenge = otp.begin(person, transaction, audience="permits", stores=stores, clock=stage.clock)
+    code = apps[person].at(stage.clock.now())
+    return otp.verify(code, challenge.id, stores=stores, attest=stage.sandbox.service_key, clock=stage.clock)
+
+
+def next_step(stage, desk, dossier, **changes):
+    """One step as the call sites have it."""
+    who, key = stage.cast[dossier.step.name]
+    transaction = dossier.transaction(action="approve", **changes)
+    login = logged_in(stage, desk, transaction, who.identity)
+    signed = [
+        sign(d, key, tsa=stage.sandbox.tsa, authentication=login, transport=stage.sandbox, clock=stage.clock)
+        for d in dossier.to_sign
+    ]
+    return login, signed
+
+
+def approved(stage, dossier, signed, login, **changes):
+    given = {"sources": stage.sandbox.sources, "transport": stage.sandbox, "clock": stage.clock} | changes
+    return dossier.approve(signed, login, stage.sandbox.trust, **given)
+
+
+@pytest.fixture(scope="module")
+def walked(stage, desk):
+    """The dossier after each number of approvals."""
+    dossier = stage.opened()
+    states = [dossier]
+    while dossier.step:
+        login, signed = next_step(stage, desk, dossier)
+        dossier = approved(stage, dossier, signed, login)
+        states.append(dossier)
+    return states
+
+
+def test_five_steps_with_one_time_codes_are_proved_offline(stage, walked, tmp_path):
+    walked[-1].write(tmp_path / "folder")
+    report = Dossier.read(tmp_path / "folder", stage.procedure).verify(stage.sandbox.trust, clock=stage.clock)
+    print(report)
+    assert report.verdict == "COMPLETE"
+
+
+def test_each_state_on_the_way_is_incomplete_and_without_error(stage, walked):
+    for done, dossier in enumerate(walked[:-1]):
+        report = stage.verify(dossier)
+        assert report.verdict == "INCOMPLETE", str(report)
+        assert sum(found.code == "STEP_NOT_DONE" for found in report.findings) == len(walked) - 1 - done
+
+
+def test_a_dossier_read_from_its_folder_goes_on_where_it_stood(stage, desk, walked, tmp_path):
+    walked[2].write(tmp_path / "folder")
+    dossier = Dossier.read(tmp_path / "folder", stage.procedure)
+    assert dossier.head == walked[2].head
+    while dossier.step:
+        login, signed = next_step(stage, desk, dossier)
+        dossier = approved(stage, dossier, signed, login)
+    assert stage.verify(dossier).verdict == "COMPLETE"
+
+
+def test_the_same_call_gives_the_same_transaction(walked):
+    first, second = (walked[1].transaction(action="approve", language="en") for _ in range(2))
+    assert first == second
+    assert first.digest == second.digest
+
+
+def test_the_previous_approval_is_named(walked):
+    assert walked[0].transaction(action="approve").previous is None
+    assert walked[1].transaction(action="approve").previous == walked[1].approvals[0].digest
+
+
+def test_a_refusal_ends_the_dossier(stage, desk):
+    dossier = stage.opened()
+    login = logged_in(stage, desk, dossier.transaction(action="reject"), stage.binh.identity)
+    signed = [
+        sign(d, stage.binh, tsa=stage.sandbox.tsa, authentication=login, transport=stage.sandbox, clock=stage.clock)
+        for d in dossier.documents
+    ]
+    dossier = approved(stage, dossier, signed, login)
+    report = stage.verify(dossier)
+    assert report.verdict == "INCOMPLETE"
+    assert "DOSSIER_ENDED" in report.codes
+    with pytest.raises(EidkitError) as refused:
+        dossier.transaction(action="approve")
+    assert refused.value.code == "dossier-finished"
+
+
+def test_a_step_refused_names_every_reason_and_changes_nothing(stage, desk, walked):
+    dossier = walked[1]
+    login, _ = next_step(stage, desk, dossier)
+    with pytest.raises(StepError) as refused:
+        approved(stage, dossier, list(dossier.documents), login)
+    codes = {reason.code for reason in refused.value.reasons}
+    assert "DOCUMENT_NOT_SIGNED" in codes
+    assert dossier == walked[1]
+
+
+def test_a_login_is_used_once(stage, desk, walked):
+    login, signed = next_step(stage, desk, walked[0])
+    dossier = approved(stage, walked[0], signed, login)
+    with pytest.raises(StepError) as refused:
+        approved(stage, dossier, signed, login)
+    assert "LOGIN_REUSED" in {reason.code for reason in refused.value.reasons}
+
+
+def test_another_persons_login_is_refused(stage, desk, walked):
+    dossier = walked[0]
+    login, signed = next_step(stage, desk, dossier)
+    other = logged_in(stage, desk, dossier.transaction(action="approve"), stage.lan.identity)
+    with pytest.raises(StepError) as refused:
+        approved(stage, dossier, signed, other)
+    assert {"LOGIN_MISSING", "NOT_HOLDER", "PERSON_MISMATCH"} <= {reason.code for reason in refused.value.reasons}
+    assert login.identity != other.identity
+
+
+def test_a_visible_appearance_is_refused_by_name(walked):
+    from eidkit.binding.transaction import Appearance
+
+    with pytest.raises(NotSupported):
+        walked[0].transaction(action="approve", appearance=[Appearance("permit", 1, (0, 0, 10, 10), "0" * 64)])
+
+
+def test_judging_the_fifth_step_costs_no_more_than_the_first(stage, desk, walked, monkeypatch):
+    from eidkit.verify import basic
+
+    judged = []
+    real = basic.judge_signature
+    monkeypatch.setattr(basic, "judge_signature", lambda *given: judged.append(1) or real(*given))
+    counts = []
+    for dossier in (walked[0], walked[4]):
+        login, signed = next_step(stage, desk, dossier)
+        judged.clear()
+        approved(stage, dossier, signed, login)
+        counts.append(len(judged))
+    assert counts == [2, 2]
+
+
+def test_replacing_a_field_of_a_dossier_leaves_the_first_untouched(walked):
+    assert replace(walked[1], id="other") != walked[1]
