@@ -262,13 +262,6 @@ _DOCUMENT: tuple[Row, ...] = (
         "hình chữ ký che nội dung ở trang {page}",
         *_ASK_AGAIN,
     ),
-    _info(
-        "APPEARANCE_VISIBLE",
-        "the signature draws on the page, over whatever stands there",
-        "chữ ký có hình trên trang, có thể che nội dung bên dưới",
-        "compare the page with the file as it was before the signature",
-        "so sánh trang với bản trước khi ký",
-    ),
     _indeterminate(
         "SIGNATURE_MISPLACED",
         "SIG_CONSTRAINTS_FAILURE",
@@ -571,12 +564,6 @@ _ASSERTION: tuple[Row, ...] = (
         "SIGNER_CERTIFICATE_LATER",
         "the signer's certificate begins on {begins}, after the signature of {time}",
         "chứng thư của người ký có hiệu lực từ {begins}, sau chữ ký lúc {time}",
-        *_ASK_STEP,
-    ),
-    _unproved(
-        "APPEARANCE_NOT_SHOWN",
-        "the signature draws on the page, and the login was not about that",
-        "chữ ký có hình trên trang nhưng không được hiển thị khi đăng nhập",
         *_ASK_STEP,
     ),
     _warning(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -59,10 +61,28 @@ def test_block_runs_as_written(block: Block, folder: Path) -> None:
         command = ["bash", "-euc", commands(block)]
     else:
         pytest.fail(f"README line {block.line}: a block of language {block.language!r} is not executed")
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+    code, said = finished(command, folder, environment)
+    assert code == 0, said
+
+
+def finished(command: list[str], folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """Exit code and output; whatever the command left running is ended with it."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    try:
+        said, _ = process.communicate(timeout=120)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.returncode, said
 
 
 def test_readme_starts_with_the_two_commands() -> None:

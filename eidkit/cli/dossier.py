@@ -82,7 +82,7 @@ def _report(folder: Path, procedure: Path, chosen: dict[str, Any]) -> DossierRep
     )
     given = (*chosen["intermediate"], *chosen["crl"], *chosen["ocsp"])
     material = options.material(given, offline=chosen["offline"], allow_hosts=chosen["allow_host"])
-    return Dossier.read(folder, Procedure.read(procedure)).verify(
+    return Dossier.read(folder, options.named(procedure, Procedure.read)).verify(
         trust,
         providers=options.providers(chosen["provider"]),
         sources=material.sources,

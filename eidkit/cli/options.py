@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from eidkit.errors import EidkitError, Text
+from eidkit.errors import CanonicalError, EidkitError, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from eidkit.trust.store import AnchorKind, TrustStore
 
 F = TypeVar("F", bound="Callable[..., Any]")
+V = TypeVar("V")
 PATH = click.Path(path_type=Path)
 
 
@@ -145,7 +146,7 @@ def authentications(paths: Sequence[Path]) -> tuple[Authentication, ...]:
         return ()
     from eidkit.binding.authentication import Authentication
 
-    return tuple(Authentication.read(path) for path in paths)
+    return tuple(named(path, Authentication.read) for path in paths)
 
 
 def providers(paths: Sequence[Path]) -> tuple[Provider, ...]:
@@ -154,7 +155,19 @@ def providers(paths: Sequence[Path]) -> tuple[Provider, ...]:
         return ()
     from eidkit.auth.oidc import Provider
 
-    return tuple(Provider.read(path) for path in paths)
+    return tuple(named(path, Provider.read) for path in paths)
+
+
+def named(path: Path, read: Callable[[Path], V]) -> V:
+    """What ``read`` makes of the file at ``path``; a refusal says which file it was."""
+    try:
+        return read(path)
+    except CanonicalError as error:
+        raise CanonicalError(
+            error.code,
+            Text(f"{path.name}: {error.problem.en}", f"{path.name}: {error.problem.vi}"),
+            error.remedy,
+        ) from error
 
 
 def password(given: Path | None, what: str) -> str:

@@ -8,7 +8,7 @@ import click
 
 from eidkit.cli import options
 from eidkit.cli.speaking import language_option, say
-from eidkit.errors import Text
+from eidkit.errors import EidkitError, Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +67,20 @@ def serve(folder: Path) -> None:
     from eidkit.sandbox import Sandbox
     from eidkit.sandbox.server import serving
 
-    with serving(Sandbox.open(folder)) as address:
-        click.echo(f"{address}tsa")
-        threading.Event().wait()
+    sandbox = Sandbox.open(folder)
+    try:
+        with serving(sandbox) as address:
+            click.echo(f"{address}tsa")
+            threading.Event().wait()
+    except OSError as error:
+        raise _port_taken(sandbox.base_url) from error
+
+
+def _port_taken(url: str) -> EidkitError:
+    return EidkitError(
+        "sandbox-port-taken",
+        Text(f"{url} is already taken by another program", f"{url} đang được chương trình khác sử dụng"),
+        Text("stop that program, another served sandbox perhaps", "dừng chương trình đó, có thể là sandbox khác"),
+        kind="outside",
+        retryable=True,
+    )

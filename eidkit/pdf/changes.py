@@ -32,6 +32,10 @@ Modifications = Literal["none", "extension", "form-fill", "annotation", "undefin
 ORDER: tuple[Modifications, ...] = ("none", "extension", "form-fill", "annotation", "undefined")
 
 
+MAX_WORK = 400_000
+"""Objects that the slow comparison may walk through in one file, all its revisions together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one revision changed: its kind, the fields it filled or signed, whether it only preserves, and why."""
@@ -55,12 +59,9 @@ def changes_after(file: PdfFile, one: Coverage, everything: Sequence[Coverage]) 
     """What happened after the revision that ``one`` covers."""
     if one.revision is None:
         return Changes("undefined", allowed=False, why="the signed revision is not known")
-    in_force = [
-        each for each in everything if each.revision is not None and each.revision.number <= one.revision.number
-    ]
-    levels = [level for level in (permitted_level(each.field.value) for each in in_force) if level is not None]
-    locks = [lock for lock in (field_lock(each.field.value) for each in in_force) if lock is not None]
-    level = min(levels, default=None)
+    in_force = [demand for demand in _demands(file, everything) if demand.since <= one.revision.number]
+    level = min((demand.level for demand in in_force if demand.level is not None), default=None)
+    locks = [demand.lock for demand in in_force if demand.lock is not None]
     kind: Modifications = "none"
     refused = ""
     why = ""
@@ -69,7 +70,28 @@ def changes_after(file: PdfFile, one: Coverage, everything: Sequence[Coverage]) 
         kind = max(kind, step.kind, key=ORDER.index)
         why = why or step.why
         refused = refused or _refusal(step, level, locks)
+        if kind == "undefined":
+            break
     return Changes(kind, allowed=not refused and kind != "undefined", why=why or refused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """What one signature forbids from its revision on."""
+
+    since: int
+    level: int | None
+    lock: Lock | None
+
+
+def _demands(file: PdfFile, everything: Sequence[Coverage]) -> list[_Demand]:
+    if "demands" not in file.cache:
+        file.cache["demands"] = [
+            _Demand(each.revision.number, permitted_level(each.field.value), field_lock(each.field.value))
+            for each in everything
+            if each.revision is not None
+        ]
+    return file.cache["demands"]  # type: ignore[no-any-return]  # the cache holds what this function put there
 
 
 def _refusal(step: Step, level: int | None, locks: Sequence[Lock]) -> str:
@@ -120,15 +142,24 @@ def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
         return Step("undefined", why="a later revision does not follow the one before it")
     if foreseen(file, revision):
         return Step("undefined", why="earlier content refers to objects that a later revision brings")
+    work = file.cache["work"] = file.cache.get("work", 0) + file.size(revision.number)
+    if work > MAX_WORK:
+        return Step("undefined", why="there are too many changes to compare")
     old, new = file.resolver(revision.number - 1), file.resolver(revision.number)
+    old.begin()
+    new.begin()
     try:
         result = policy().apply(old, new, doc_mdp=MDPPerm.FILL_FORMS if certified else None)
         names = {field.name for field in signature_fields(new.root)}
     except SuspiciousModification as change:
-        return Step("undefined", why=str(change)[:300])
+        return Step("undefined", why=_first_line(str(change)))
     except (EidkitError, PdfError, *HOSTILE):
         return Step("undefined", why="a later revision cannot be compared with the one before it")
     return _graded(result, names, ModificationLevel)
+
+
+def _first_line(text: str) -> str:
+    return (text.splitlines() or [""])[0][:200]
 
 
 def _graded(result: Any, signature_names: set[str], levels: Any) -> Step:

@@ -9,12 +9,13 @@ This module imports pyHanko when it is loaded: import it inside functions only.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodeContext, DecodeLimits, DecodePurpose, DocumentDecodeBudget
-from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.pdf_utils.xref import (
     ObjStreamRef,
     TrailerDictionary,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 MAX_DECODED = 128 * 1024 * 1024
 _MAX_PACKED = 200_000
+# What it would warn about is a fact in the evidence or an error of ours.
+logging.getLogger("pyhanko").addHandler(logging.NullHandler())
 _HEADER = re.compile(rb"%PDF-(\d)\.(\d)")
 _CONTENTS = re.compile(rb"/Contents[\x00\t\n\x0c\r ]*<[0-9A-Fa-f\x00\t\n\x0c\r ]{200}")
 
@@ -83,6 +86,13 @@ class Reader(PdfFileReader):
                 if number in part.freed and part is section and section.hybrid is None:
                     return None
         return None
+
+    def get_historical_resolver(self, revision: int) -> View:
+        """The file as it was after that cross-reference section."""
+        if revision not in self._historical_resolver_cache:
+            self._historical_resolver_cache[revision] = View(self, revision)
+        found: View = self._historical_resolver_cache[revision]
+        return found
 
     def generation(self, number: int) -> int:
         """The generation of object ``number`` in the newest revision (0 inside an object stream)."""
@@ -211,6 +221,31 @@ class Reader(PdfFileReader):
                 raise SyntaxProblem("an object stream that holds one object twice")
             found[pairs[2 * position]] = (position, int(first) + pairs[2 * position + 1], data)
         return found
+
+
+class View(HistoricalResolver):
+    """An earlier revision, which may be asked for objects only so often.
+
+    The difference rules follow every *path* to an object, and a small file can have more paths than anyone can
+    walk.
+    """
+
+    def __init__(self, reader: Reader, revision: int) -> None:
+        super().__init__(reader, revision)
+        self._allowance = self._asked = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from nothing, for the next comparison."""
+        self._asked = 0
+        self._allowance = 40_000 + 30 * int(self.reader.xrefs.get_xref_container_info(self.revision).size)
+
+    def get_object(self, ref: Any, as_metadata_stream: bool = False) -> Any:
+        """The object as it was; raises SyntaxProblem when asked too often."""
+        self._asked += 1
+        if self._asked > self._allowance:
+            raise SyntaxProblem("more paths through the file than can be followed")
+        return super().get_object(ref, as_metadata_stream)
 
 
 def _version(document: Document) -> tuple[int, int]:

@@ -43,12 +43,17 @@ def foreseen(file: PdfFile, revision: Revision) -> bool:
 
 def _first_defined(file: PdfFile, revision: Revision) -> frozenset[int]:
     """The numbers that the revision defines and that were nothing before it."""
-    key = ("new", revision.number)
-    if key not in file.cache:
-        index = file.revisions[revision.number - 1].index
-        place = file.reader.place
-        file.cache[key] = frozenset(number for number in revision.touched if place(number, index) is None)
-    return file.cache[key]  # type: ignore[no-any-return]  # the cache holds what this function put there
+    if "new" not in file.cache:
+        known: set[int] = set()
+        found: list[frozenset[int]] = []
+        for one in file.revisions:
+            found.append(one.touched - known)
+            for section in one.sections:
+                known.difference_update(section.freed)
+                for part in (section, section.hybrid):
+                    known.update(part.used if part is not None else (), part.packed if part is not None else ())
+        file.cache["new"] = found
+    return file.cache["new"][revision.number]  # type: ignore[no-any-return]  # the cache holds what is put there above
 
 
 def _places(file: PdfFile) -> dict[int, int]:
@@ -65,12 +70,13 @@ def _places(file: PdfFile) -> dict[int, int]:
 
 def _plain(file: PdfFile, wanted: frozenset[int]) -> Iterator[tuple[int, int]]:
     document = file.document
+    searches = [200 + document.length // 100_000]
     digits = frozenset(b"%d" % number for number in wanted)
     for start in range(0, document.length, CHUNK):
         base = max(0, start - _WINDOW)
         data = document.read_range(base, start + CHUNK)
         if not _plainly_without(data, digits):
-            yield from ((base + place, number) for place, number in _in_chunk(data, start - base))
+            yield from ((base + place, number) for place, number in _in_chunk(data, start - base, searches))
 
 
 def _plainly_without(data: bytes, digits: frozenset[bytes]) -> bool:
@@ -82,15 +88,20 @@ def _plainly_without(data: bytes, digits: frozenset[bytes]) -> bool:
     return len(numbers) == marks and min(numbers)[:1] != b"0" and digits.isdisjoint(numbers)
 
 
-def _in_chunk(data: bytes, fresh: int) -> Iterator[tuple[int, int]]:
-    """References that end in ``data[fresh:]``; the bytes before belong to the chunk before."""
+def _in_chunk(data: bytes, fresh: int, searches: list[int]) -> Iterator[tuple[int, int]]:
+    """References that end in ``data[fresh:]``; the bytes before belong to the chunk before.
+
+    ``searches`` counts down how often a comment may be looked behind: chance needs few, more is an attack.
+    """
     for mark in _MARK.finditer(data, fresh):
         end = mark.end()
         match = _ENDING.search(data, max(0, end - 64), end)
         if match is not None:
             yield end, _number(match[1])
         elif _after_comment(data[max(0, end - 160) : end - 1]):
-            yield from ((end, number) for number in _behind_comment(data[max(0, end - _WINDOW) : end]))
+            searches[0] -= 1
+            window = data[max(0, end - _WINDOW) : end]
+            yield from ((end, number) for number in ([EVERYTHING] if searches[0] < 0 else _behind_comment(window)))
 
 
 def _number(digits: bytes) -> int:

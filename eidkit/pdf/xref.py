@@ -160,7 +160,7 @@ def _table(document: Document, declared: int, start: int, handler: Any) -> Secti
             raise SyntaxProblem("a cross-reference table without a trailer")
         size *= 4
     section = Section(declared, start)
-    _fill(section, data[:found].split())
+    _once(section, _fill(section, data[:found].split()))
     position = start + 4 + found + len(b"trailer")
     section.trailer, length = _whole_value(document, position, TrailerReference(handler))
     section.end = position + length
@@ -168,9 +168,9 @@ def _table(document: Document, declared: int, start: int, handler: Any) -> Secti
     return section
 
 
-def _fill(section: Section, tokens: list[bytes]) -> None:
-    """Read ``first count (offset generation n|f)*`` groups, a column at a time."""
-    position = 0
+def _fill(section: Section, tokens: list[bytes]) -> int:
+    """Read ``first count (offset generation n|f)*`` groups, a column at a time; how many entries there are."""
+    position = total = 0
     try:
         while position < len(tokens):
             first, count = int(tokens[position]), int(tokens[position + 1])
@@ -178,6 +178,7 @@ def _fill(section: Section, tokens: list[bytes]) -> None:
             if first < 0 or count < 0 or len(group) != 3 * count:
                 raise SyntaxProblem("a cross-reference table that ends too early")
             position += 2 + 3 * count
+            total += count
             offsets = list(map(int, group[0::3]))
             generations = list(map(int, group[1::3]))
             kinds = group[2::3]
@@ -194,6 +195,17 @@ def _fill(section: Section, tokens: list[bytes]) -> None:
                     raise SyntaxProblem("an unknown kind of cross-reference entry")
     except (ValueError, IndexError) as error:
         raise SyntaxProblem("a malformed cross-reference table") from error
+    return total
+
+
+def _once(section: Section, entries: int) -> None:
+    """Every number has one entry: readers differ on which of two they believe."""
+    if len(section.used) + len(section.packed) + len(section.freed) != entries:
+        raise SyntaxProblem("a cross-reference section with two entries for one object")
+    if not section.used.keys().isdisjoint(section.freed) or not section.packed.keys().isdisjoint(
+        section.used.keys() | section.freed.keys()
+    ):
+        raise SyntaxProblem("a cross-reference section with two entries for one object")
 
 
 # ── cross-reference streams ───────────────────────────────────────────────────────────────────────────────
@@ -221,6 +233,7 @@ def _stream(document: Document, declared: int, start: int, handler: Any) -> Sect
     for first, count in zip(index[0::2], counts, strict=True):
         _fill_packed(section, data, position, widths, first, count)
         position += width * count
+    _once(section, sum(counts))
     _inside(section)
     return section
 

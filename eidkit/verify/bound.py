@@ -191,17 +191,13 @@ def _judged(
 
 
 def _content(signature: SignatureEvidence, authentication: Authentication) -> list[Finding]:
-    """§6.3: the content that this signature covers is one of the transaction's documents, drawn over by nothing."""
-    transaction = authentication.transaction
-    found = []
-    if not transaction.appearance and any(seen.code == "APPEARANCE_VISIBLE" for seen in signature.observations):
-        found.append(finding("APPEARANCE_NOT_SHOWN", signature.id))
+    """§6.3: the content that this signature covers is one of the transaction's documents."""
     if signature.content is None:
-        return [*found, finding("CONTENT_FORM", signature.id)]
+        return [finding("CONTENT_FORM", signature.id)]
     content = (signature.content.sha256, signature.content.length)
-    if not any((d.sha256, d.length) == content for d in transaction.documents):
-        found.append(finding("CONTENT_NOT_IN_TRANSACTION", signature.id))
-    return found
+    if any((d.sha256, d.length) == content for d in authentication.transaction.documents):
+        return []
+    return [finding("CONTENT_NOT_IN_TRANSACTION", signature.id)]
 
 
 def _times(

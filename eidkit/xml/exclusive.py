@@ -9,16 +9,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eidkit.xml.names import XML, local, namespace
-from eidkit.xml.parse import query
+from eidkit.xml.parse import query, refused
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 
-def octets(apex: _Element, prefixes: tuple[str, ...], *, comments: bool) -> bytes:
-    """The canonical octets of ``apex``; ``prefixes`` as the PrefixList has them."""
+MAX_BYTES = 4 * 1024 * 1024
+
+
+def octets(root: _Element, prefixes: tuple[str, ...], *, comments: bool) -> bytes:
+    """The canonical octets of a document by its root; ``prefixes`` as the PrefixList has them."""
+    from lxml import etree
+
+    if len(etree.tostring(root, encoding="utf-8")) > MAX_BYTES:
+        raise refused(
+            "xml-too-costly", f"a PrefixList with #default over more than {MAX_BYTES} bytes", "quá lớn cho #default"
+        )
     wanted = frozenset("" if prefix == "#default" else prefix for prefix in prefixes)
-    return "".join(_element(apex, {"": ""}, wanted, comments)).encode()
+    before = [_other(node, comments) for node in reversed(list(root.itersiblings(preceding=True)))]
+    after = [_other(node, comments) for node in root.itersiblings()]
+    parts = [f"{written}\n" for written in before if written]
+    parts += _element(root, {"": ""}, wanted, comments)
+    parts += [f"\n{written}" for written in after if written]
+    return "".join(parts).encode()
 
 
 def _element(element: _Element, rendered: dict[str, str], wanted: frozenset[str], comments: bool) -> list[str]:
@@ -27,6 +41,8 @@ def _element(element: _Element, rendered: dict[str, str], wanted: frozenset[str]
     used = {element.prefix or "", *(prefix for _, prefix, _, _ in attributes if prefix not in {"", "xml"})}
     shown = {p: scope.get(p, "") for p in used | (wanted & scope.keys()) if p != "xml"}
     shown = {prefix: uri for prefix, uri in shown.items() if rendered.get(prefix) != uri}
+    if any(uri and ":" not in uri for uri in shown.values()):
+        raise refused("xml-no-canonical-form", "it has a relative namespace URI", "URI không gian tên tương đối")
     name = f"{element.prefix}:{local(element.tag)}" if element.prefix else local(element.tag)
     parts = [f"<{name}"]
     parts += [f' xmlns{":" + prefix if prefix else ""}="{_value(uri)}"' for prefix, uri in sorted(shown.items())]

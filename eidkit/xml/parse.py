@@ -17,6 +17,8 @@ from eidkit.errors import DocumentError, Text
 from eidkit.xml.names import SIGNATURE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lxml.etree import XPath, _Element, _ElementTree, _ElementUnicodeResult
 
     from eidkit.document import Document
@@ -45,7 +47,7 @@ class Tree:
     One thread at a time may use it; it lives as long as one read or one preparation.
     """
 
-    __slots__ = ("_cached", "_ids", "_spent", "_weight", "data", "name", "root", "signatures", "tree")
+    __slots__ = ("_cached", "_ids", "_spent", "_split", "_weight", "data", "name", "root", "signatures", "tree")
 
     def __init__(self, tree: _ElementTree, data: bytes, name: str) -> None:
         self.tree = tree
@@ -57,6 +59,7 @@ class Tree:
         self._cached: dict[object, bytes] = {}
         self._spent = 0
         self._weight = 0
+        self._split: bool | None = None
 
     def by_id(self, value: str) -> tuple[_Element, ...]:
         """The elements whose ID (Id, ID, id without namespace, or xml:id) is ``value``: one, none, or too many."""
@@ -70,10 +73,9 @@ class Tree:
 
     def has_split_text(self) -> bool:
         """Whether a comment stands inside a text, which a careless reader takes for two."""
-        around = "[normalize-space({}-sibling::node()[1][self::text()])]"
-        return b"<!--" in self.data and bool(
-            query("boolean(/*//comment()" + around.format("preceding") + around.format("following") + ")")(self.root)
-        )
+        if self._split is None:
+            self._split = b"<!--" in self.data and any(_splits(comment) for comment in _comments(self.root))
+        return self._split
 
     def spend(self, octets: int) -> None:
         """Count canonical octets; more than 32 MiB plus eight times the document are refused.
@@ -181,6 +183,24 @@ def _check_shape(tree: Tree) -> None:
         )
     if len(tree.signatures) > MAX_SIGNATURES:
         raise refused("xml-too-many-signatures", f"it holds more than {MAX_SIGNATURES} signatures", "quá nhiều chữ ký")
+
+
+def _comments(root: _Element) -> Iterator[_Element]:
+    from lxml import etree
+
+    return root.iter(etree.Comment)
+
+
+def _splits(comment: _Element) -> bool:
+    """Whether text follows the comment and text stands before it (or before the comments that it follows)."""
+    if not (comment.tail or "").strip():
+        return False
+    before = comment.getprevious()
+    while before is not None and not isinstance(before.tag, str) and not (before.tail or "").strip():
+        before = before.getprevious()
+    parent = comment.getparent()
+    text = before.tail if before is not None else parent.text if parent is not None else None
+    return bool((text or "").strip())
 
 
 def _sees_more_namespaces(tree: Tree, count: int) -> bool:

@@ -11,11 +11,13 @@ import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from eidkit.algorithms import DIGEST_BY_URI
 from eidkit.xml import names
 from eidkit.xml.names import ds, local, namespace
+from eidkit.xml.references import Outcome
 from eidkit.xml.signature import Malformed, algorithm, octets, text, text_of
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-    from eidkit.xml.references import Outcome
     from eidkit.xml.signature import SignatureParts, SignedReference
 
 MAX_PROPERTIES = 400
@@ -62,6 +63,16 @@ class Bound:
 
     statements: SignedStatements | None
     why: str | None = None
+
+
+def only_own(reference: SignedReference, outcome: Outcome, parts: SignatureParts) -> Outcome:
+    """The outcome; *not found* when a Reference of type SignedProperties points at other ones than this signature's."""
+    if reference.type not in names.SIGNED_PROPERTIES_TYPES or outcome.nodes is None:
+        return outcome
+    apex = outcome.nodes.apex
+    holder = apex.getparent() if apex is not None and local(apex.tag) == "SignedProperties" else None
+    place = holder.getparent() if holder is not None and local(holder.tag) == "QualifyingProperties" else None
+    return outcome if place is not None and place in parts.objects else Outcome(None)
 
 
 def bound(parts: SignatureParts, found: list[tuple[SignedReference, Outcome]]) -> Bound:
@@ -187,10 +198,13 @@ def unsigned(qualifying: _Element | None) -> tuple[_Element, ...]:
 
 
 def encapsulated(parent: _Element | None, name: str) -> Iterator[bytes]:
-    """The octets of every element ``name`` (EncapsulatedX509Certificate …) inside; malformed ones are left out."""
+    """The octets of the elements ``name`` (EncapsulatedX509Certificate …) inside, at most 400.
+
+    Malformed ones are left out: what they hold are candidates, and a missing candidate proves nothing.
+    """
     if parent is None:
         return
-    for element in parent.iter("{*}" + name):
+    for element in islice(parent.iter("{*}" + name), MAX_PROPERTIES):
         try:
             yield octets(element)
         except Malformed:

@@ -138,8 +138,7 @@ def _content(element: _Element, found: Found, resolver: Resolver) -> bytes | Non
         chosen = [pair for name in wanted for pair in found if pair[0].id == name]
         if len(chosen) != len(wanted):
             return None
-    parts = [_processed(outcome, method, resolver) for _, outcome in chosen]
-    return None if any(part is None for part in parts) else b"".join(part for part in parts if part is not None)
+    return _joined([_processed(outcome, method, resolver) for _, outcome in chosen], resolver)
 
 
 def _archive(
@@ -153,4 +152,14 @@ def _archive(
     nodes = [parts.signed_info, parts.value_element, parts.key_info, *before]
     nodes += [item for item in parts.objects if not any(local(c.tag) == "QualifyingProperties" for c in item)]
     pieces += [_canonical(resolver, node, method) for node in nodes if node is not None]
-    return None if any(piece is None for piece in pieces) else b"".join(piece for piece in pieces if piece is not None)
+    return _joined(pieces, resolver)
+
+
+def _joined(pieces: list[bytes | None], resolver: Resolver) -> bytes | None:
+    """All pieces one after another; None when one could not be made, or when the document asks for too much."""
+    found = [piece for piece in pieces if piece is not None]
+    try:
+        resolver.tree.spend(sum(map(len, found)))
+    except DocumentError:
+        return None
+    return b"".join(found) if len(found) == len(pieces) else None

@@ -250,3 +250,10 @@ def test_a_page_shows_every_report_and_reason(
     text = page.read_text(encoding="utf-8")
     assert [name for name in ("signed.pdf", "signed.xml", "permit.pdf", "NO_SIGNATURE") if name not in text] == []
     assert f'lang="{language}"' in text
+
+
+@pytest.mark.parametrize("option", ["--provider", "--authentication"])
+def test_a_refused_file_is_named(option: str, box: Path, eidkit: Callable[..., Said]) -> None:
+    said = eidkit("verify", box / "signed.pdf", *trusting(box), option, box / "password")
+    assert said.code == 2
+    assert said.err.startswith("eidkit: password: ")

@@ -91,3 +91,9 @@ def test_a_status_that_cannot_be_fetched_does_not_pass(
     assert run(["sign", str(box / "sandbox/permit.pdf"), "-o", str(out), *signing(box)]) == 0
     report = judged(out, box, capsys, "--offline")
     assert (report["code"], report["verdict"]) == (1, "INDETERMINATE")
+
+
+def test_a_taken_port_is_told(box: Path, tsa: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tsa
+    assert run(["sandbox", "serve", str(box / "sandbox")]) == 2
+    assert "already taken" in capsys.readouterr().err

@@ -141,6 +141,59 @@ def test_another_persons_login_is_refused(stage, desk, walked):
     assert login.identity != other.identity
 
 
+def test_a_signature_without_its_login_is_refused(stage, desk, walked):
+    login, _ = next_step(stage, desk, walked[0])
+    signed = [stage.signature(d, stage.binh, assertion=None) for d in walked[0].documents]
+    with pytest.raises(StepError) as refused:
+        approved(stage, walked[0], signed, login)
+    assert "ASSERTION_MISSING" in {reason.code for reason in refused.value.reasons}
+
+
+def test_a_login_for_a_step_that_is_not_due_is_refused(stage, desk, walked):
+    login, signed = next_step(stage, desk, walked[1])
+    with pytest.raises(StepError) as refused:
+        approved(stage, walked[0], signed, login)
+    codes = {reason.code for reason in refused.value.reasons}
+    assert {"TRANSACTION_STEP", "TRANSACTION_PREVIOUS"} <= codes
+
+
+def test_a_document_swapped_before_the_approval_is_refused(stage, desk, walked):
+    from eidkit.document import Document
+
+    login, signed = next_step(stage, desk, walked[0])
+    other = Document.from_bytes(b"<form>other</form>", "form.xml")
+    wrong = stage.signature(other, stage.binh, assertion=login.attestation, roles=("one-stop-shop officer",))
+    with pytest.raises(StepError) as refused:
+        approved(stage, walked[0], [signed[0], wrong], login)
+    codes = {reason.code for reason in refused.value.reasons}
+    assert {"TRANSACTION_CONTENT", "CONTENT_NOT_IN_TRANSACTION"} <= codes
+
+
+def test_a_timestamp_taken_from_an_earlier_signature_is_refused(stage, desk, walked):
+    """The content digest and the signature values are the same; the first step's proof of time is gone."""
+    from eidkit.document import Document
+
+    login, signed = next_step(stage, desk, walked[1])
+    data = signed[1].read_bounded(10**7, "form")
+    start = data.index(b"<xades:UnsignedProperties")
+    end = data.index(b"</xades:UnsignedProperties>") + len(b"</xades:UnsignedProperties>")
+    stripped = Document.from_bytes(data[:start] + data[end:], "form.xml")
+    with pytest.raises(StepError) as refused:
+        approved(stage, walked[1], [signed[0], stripped], login)
+    assert {reason.code for reason in refused.value.reasons} == {"DOCUMENT_CHANGED_BETWEEN_STEPS"}
+
+
+def test_signed_documents_may_come_by_label(stage, desk, walked):
+    login, signed = next_step(stage, desk, walked[0])
+    dossier = approved(stage, walked[0], dict(zip(("permit", "form"), signed, strict=True)), login)
+    assert dossier.step.name == "assessment"
+
+
+def test_a_provider_at_hand_has_the_proof_checked_again(stage, desk, walked):
+    login, signed = next_step(stage, desk, walked[0])
+    assert approved(stage, walked[0], signed, login, providers=[]).step.name == "assessment"
+
+
 def test_a_visible_appearance_is_refused_by_name(walked):
     from eidkit.binding.transaction import Appearance
 

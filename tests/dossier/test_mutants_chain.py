@@ -36,7 +36,10 @@ def without(procedure, name):
 
 
 def swapped(procedure, first, second):
-    steps = [replace(s, different_from=(), actions=tuple(a for a in s.actions if a.effect != "returns")) for s in procedure.steps]
+    steps = [
+        replace(s, different_from=(), actions=tuple(a for a in s.actions if a.effect != "returns"))
+        for s in procedure.steps
+    ]
     steps[first], steps[second] = steps[second], steps[first]
     return replace(procedure, steps=tuple(steps))
 
@@ -44,8 +47,12 @@ def swapped(procedure, first, second):
 def test_a_step_dropped(stage, turn, caught):
     caught(
         under(stage, without(stage.procedure, "assessment"), turn),
-        "TRANSACTION_STEP", "TRANSACTION_ROLE", "TRANSACTION_TEXT", "CLAIMED_ROLE_MISMATCH", "NOT_HOLDER",
-    )  # fmt: skip
+        "TRANSACTION_STEP",
+        "TRANSACTION_ROLE",
+        "TRANSACTION_TEXT",
+        "CLAIMED_ROLE_MISMATCH",
+        "NOT_HOLDER",
+    )
 
 
 def test_the_first_step_dropped(stage, turn, caught):
@@ -54,7 +61,9 @@ def test_the_first_step_dropped(stage, turn, caught):
     first = stage.procedure.step("assessment")
     alone = replace(first, actions=tuple(action for action in first.actions if action.effect == "advances"))
     played = replace(stage.procedure, steps=(alone, *steps[1:]), documents=rules)
-    caught(under(stage, played, turn), "TRANSACTION_STEP", "TRANSACTION_ROLE", "TRANSACTION_TEXT", "CLAIMED_ROLE_MISMATCH")
+    caught(
+        under(stage, played, turn), "TRANSACTION_STEP", "TRANSACTION_ROLE", "TRANSACTION_TEXT", "CLAIMED_ROLE_MISMATCH"
+    )
 
 
 def test_the_last_step_dropped_only_looks_unfinished(stage, turn):
@@ -66,9 +75,15 @@ def test_the_last_step_dropped_only_looks_unfinished(stage, turn):
 def test_steps_swapped(stage, turn, caught):
     report = caught(
         under(stage, swapped(stage.procedure, 1, 2), turn),
-        "TRANSACTION_STEP", "TRANSACTION_ROLE", "TRANSACTION_KIND", "TRANSACTION_TEXT", "CLAIMED_ROLE_MISMATCH",
-        "NOT_HOLDER", "PERSON_UNDECIDED", "MANDATE_UNDECIDED",
-    )  # fmt: skip
+        "TRANSACTION_STEP",
+        "TRANSACTION_ROLE",
+        "TRANSACTION_KIND",
+        "TRANSACTION_TEXT",
+        "CLAIMED_ROLE_MISMATCH",
+        "NOT_HOLDER",
+        "PERSON_UNDECIDED",
+        "MANDATE_UNDECIDED",
+    )
     assert report.verdict == "FAILED"
 
 
@@ -93,22 +108,27 @@ def test_a_login_listed_twice(stage, caught, honest):
     mutant = replace(honest, authentications=(*logins, logins[-1]))
     caught(
         mutant,
-        "LOGIN_REUSED", "APPROVAL_FORK", "LOGIN_UNUSED", "STEP_AFTER_END", "TRANSACTION_PREVIOUS", "DOCUMENT_NOT_SIGNED",
-    )  # fmt: skip
+        "LOGIN_REUSED",
+        "APPROVAL_FORK",
+        "LOGIN_UNUSED",
+        "STEP_AFTER_END",
+        "TRANSACTION_PREVIOUS",
+        "DOCUMENT_NOT_SIGNED",
+    )
 
 
 def test_logins_in_another_order(stage, caught, honest):
     first, second, *rest = honest.authentications
-    report = stage.verify(replace(honest, authentications=(second, first, *rest)))
+    mutant = replace(honest, authentications=(second, first, *rest))
+    report = caught(mutant, "TRANSACTION_STEP", "TRANSACTION_PREVIOUS", exactly=False)
     assert report.verdict == "FAILED"
-    assert {"TRANSACTION_STEP", "TRANSACTION_PREVIOUS"} <= report.codes
 
 
 def test_a_login_removed(stage, caught, honest):
     first, _, *rest = honest.authentications
-    report = stage.verify(replace(honest, authentications=(first, *rest)))
+    mutant = replace(honest, authentications=(first, *rest))
+    report = caught(mutant, "LOGIN_MISSING", "TRANSACTION_STEP", "TRANSACTION_PREVIOUS", exactly=False)
     assert report.verdict == "FAILED"
-    assert {"LOGIN_MISSING", "TRANSACTION_STEP", "TRANSACTION_PREVIOUS"} <= report.codes
 
 
 def test_going_on_after_a_refusal(stage, turn, caught):
@@ -144,7 +164,15 @@ def test_a_dossier_returned_and_approved_again_is_complete(stage, turn):
     dossier = stage.play(dossier, {}, ("assessment", "approval", "signing", "result"))
     report = stage.verify(dossier)
     assert report.verdict == "COMPLETE", str(report)
-    assert [step.effect for step in report.steps] == ["advances", "advances", "returns", "advances", "advances", "advances", "advances"]
+    assert [step.effect for step in report.steps] == [
+        "advances",
+        "advances",
+        "returns",
+        "advances",
+        "advances",
+        "advances",
+        "advances",
+    ]
 
 
 def test_a_return_that_was_hidden(stage, turn, caught):
@@ -153,9 +181,8 @@ def test_a_return_that_was_hidden(stage, turn, caught):
     dossier = stage.act(dossier, "approval", turn(action="return"))
     dossier = stage.play(dossier, {}, ("assessment", "approval", "signing", "result"))
     hidden = replace(dossier, authentications=(*dossier.authentications[:2], *dossier.authentications[3:]))
-    report = stage.verify(hidden)
+    report = caught(hidden, "LOGIN_MISSING", "TRANSACTION_PREVIOUS", exactly=False)
     assert report.verdict == "FAILED"
-    assert {"LOGIN_MISSING", "TRANSACTION_PREVIOUS"} <= report.codes
 
 
 def test_two_approvals_after_one(stage, turn, caught):
@@ -164,8 +191,7 @@ def test_two_approvals_after_one(stage, turn, caught):
     one = stage.act(dossier, "assessment", turn())
     other = stage.act(dossier, "assessment", turn())
     both = replace(one, authentications=(*one.authentications, other.authentications[-1]))
-    report = stage.verify(both)
-    assert {"APPROVAL_FORK", "LOGIN_REUSED"} <= report.codes
+    report = caught(both, "APPROVAL_FORK", "LOGIN_REUSED", exactly=False)
     assert report.verdict == "FAILED"
 
 
@@ -175,13 +201,19 @@ def test_one_step_with_a_login_for_each_document(stage, turn, caught):
     one = stage.act(dossier, "result", turn(labels=("permit",)))
     shown = one.authentications[-1].transaction
     second = stage.login(shown, stage.binh.identity, turn())
-    signed = stage.signature(one.document("form"), stage.binh, assertion=second.attestation, roles=("one-stop-shop officer",))
+    signed = stage.signature(
+        one.document("form"), stage.binh, assertion=second.attestation, roles=("one-stop-shop officer",)
+    )
     held = tuple(replace(h, document=signed, facts=None) if h.label == "form" else h for h in one.held)
     mutant = replace(one, held=held, authentications=(*one.authentications, second))
     caught(
         mutant,
-        "LOGIN_REUSED", "APPROVAL_FORK", "STEP_AFTER_END", "DOCUMENT_NOT_SIGNED", "TRANSACTION_PREVIOUS",
-    )  # fmt: skip
+        "LOGIN_REUSED",
+        "APPROVAL_FORK",
+        "STEP_AFTER_END",
+        "DOCUMENT_NOT_SIGNED",
+        "TRANSACTION_PREVIOUS",
+    )
 
 
 def test_a_document_left_unsigned(stage, turn, caught):
@@ -192,7 +224,9 @@ def test_a_document_signed_twice_in_one_step(stage, turn, caught):
     dossier = stage.play(stage.opened(), {}, ("reception", "assessment", "approval", "signing"))
     mutant = stage.act(dossier, "result", turn())
     login = mutant.authentications[-1]
-    again = stage.signature(mutant.document("form"), stage.binh, assertion=login.attestation, roles=("one-stop-shop officer",))
+    again = stage.signature(
+        mutant.document("form"), stage.binh, assertion=login.attestation, roles=("one-stop-shop officer",)
+    )
     held = tuple(replace(h, document=again, facts=None) if h.label == "form" else h for h in mutant.held)
     caught(replace(mutant, held=held), "DOCUMENT_SIGNED_TWICE")
 
@@ -220,14 +254,20 @@ def test_a_document_that_comes_in_late(stage, turn, caught):
     finally:
         stage.files = files
     dossier = dossier.add({"form": stage.files["form"]})
-    dossier = stage.play(dossier, dict.fromkeys(("assessment", "approval", "signing", "result"), renamed), ("assessment", "approval", "signing", "result"))
+    dossier = stage.play(
+        dossier,
+        dict.fromkeys(("assessment", "approval", "signing", "result"), renamed),
+        ("assessment", "approval", "signing", "result"),
+    )
     caught(replace(dossier, procedure=stage.procedure), "DOCUMENT_APPEARED", "TRANSACTION_DOCUMENTS")
 
 
 def test_a_document_that_comes_in_where_the_procedure_lets_it(stage, turn):
     rules = (*stage.procedure.documents, DocumentRule("note", "application/xml", False, "assessment"))
     steps = tuple(
-        replace(s, documents=("permit", "form")) if s.name == "reception" else replace(s, documents=("permit", "form", "note"))
+        replace(s, documents=("permit", "form"))
+        if s.name == "reception"
+        else replace(s, documents=("permit", "form", "note"))
         for s in stage.procedure.steps
     )
     procedure = replace(stage.procedure, documents=rules, steps=steps)
@@ -242,3 +282,15 @@ def test_a_signature_level_below_the_steps(stage, turn, caught):
     steps = tuple(replace(s, signature_level="B-LT") if s.name == "approval" else s for s in stage.procedure.steps)
     procedure = replace(stage.procedure, steps=steps)
     caught(stage.play(stage.opened(procedure)), "SIGNATURE_LEVEL_TOO_LOW")
+
+
+def test_a_document_that_no_step_signs_is_named(stage):
+    rules = (*stage.procedure.documents, DocumentRule("note", "application/xml", False, "reception"))
+    procedure = replace(stage.procedure, documents=rules)
+    files, stage.files = stage.files, {**stage.files, "note": Document.from_bytes(b"<note>ok</note>", "note.xml")}
+    try:
+        report = stage.verify(stage.play(stage.opened(procedure)))
+    finally:
+        stage.files = files
+    assert report.verdict == "COMPLETE"
+    assert "DOCUMENT_NEVER_SIGNED" in report.codes

@@ -37,7 +37,12 @@ def test_somebody_else_signs(stage, turn, caught):
 
 
 def test_anothers_login_with_the_right_signature(stage, turn, caught):
-    caught(stage.play(stage.opened(), {"approval": turn(person=stage.binh.identity)}), "PERSON_MISMATCH", "NOT_HOLDER", "SAME_PERSON")
+    caught(
+        stage.play(stage.opened(), {"approval": turn(person=stage.binh.identity)}),
+        "PERSON_MISMATCH",
+        "NOT_HOLDER",
+        "SAME_PERSON",
+    )
 
 
 def test_somebody_who_does_not_hold_the_role(stage, turn, caught):
@@ -56,7 +61,9 @@ def test_one_person_where_two_are_demanded(stage, turn, caught):
     procedure = five(stage)
     alone = turn(person=stage.binh.identity, signer=stage.binh)
     caught(
-        stage.play(stage.opened(procedure), {"approval": alone}), "SAME_PERSON", twin=stage.play(stage.opened(procedure))
+        stage.play(stage.opened(procedure), {"approval": alone}),
+        "SAME_PERSON",
+        twin=stage.play(stage.opened(procedure)),
     )
 
 
@@ -147,8 +154,10 @@ def test_another_identity_in_the_login_file(stage, caught, honest):
     opened = replace(login.disclosure, identity=stage.binh.identity)
     logins = tuple(replace(a, disclosure=opened) if a is login else a for a in honest.authentications)
     caught(
-        replace(honest, authentications=logins), "SUBJECT_COMMITMENT", "DIFFERENCE_UNPROVED",
-    )  # fmt: skip
+        replace(honest, authentications=logins),
+        "SUBJECT_COMMITMENT",
+        "DIFFERENCE_UNPROVED",
+    )
 
 
 def test_another_salt_in_the_login_file(stage, caught, honest):
@@ -180,7 +189,8 @@ def test_another_commitment_than_the_actions(stage, turn, caught, commitment):
 def test_proof_of_approval_in_a_refusal(stage, turn, caught):
     refusal = turn(action="reject", commitment="1.2.840.113549.1.9.16.6.5")
     caught(
-        stage.play(stage.opened(), {"approval": refusal}, ("reception", "assessment", "approval")), "COMMITMENT_MISMATCH"
+        stage.play(stage.opened(), {"approval": refusal}, ("reception", "assessment", "approval")),
+        "COMMITMENT_MISMATCH",
     )
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from eidkit.binding.transaction import Appearance, ProcedureReference, ShownText, TransactionAction
-from eidkit.dossier import Dossier
 from eidkit.document import Document
+from eidkit.dossier import Dossier
 
 
 def changed(turn, **members):
@@ -33,7 +33,9 @@ def with_document(turn, label, **members):
 
 
 def test_another_dossiers_id(stage, turn, caught):
-    caught(stage.play(stage.opened(), {"approval": changed(turn, dossier_id="H56.01-260302-0002")}), "TRANSACTION_DOSSIER")
+    caught(
+        stage.play(stage.opened(), {"approval": changed(turn, dossier_id="H56.01-260302-0002")}), "TRANSACTION_DOSSIER"
+    )
 
 
 def test_another_dossiers_nonce(stage, turn, caught):
@@ -68,7 +70,9 @@ def test_a_refusal_shown_as_approval(stage, turn, caught):
 
     def text(transaction):
         shown = [(d.label, d.sha256) for d in transaction.documents]
-        return ShownText("vi", stage.procedure.text("approval", "reject", "vi", dossier=transaction.dossier_id, documents=shown))
+        return ShownText(
+            "vi", stage.procedure.text("approval", "reject", "vi", dossier=transaction.dossier_id, documents=shown)
+        )
 
     caught(stage.play(stage.opened(), {"approval": changed(turn, text=text)}), "TRANSACTION_TEXT")
 
@@ -76,12 +80,15 @@ def test_a_refusal_shown_as_approval(stage, turn, caught):
 def test_a_refusal_that_advances(stage, turn, caught):
     """The action is the refusal, its effect says that the dossier goes on."""
     other = replace(
-        changed(turn, action=TransactionAction("reject", "advances")), action="reject", commitment="1.2.840.113549.1.9.16.6.5"
+        changed(turn, action=TransactionAction("reject", "advances")),
+        action="reject",
+        commitment="1.2.840.113549.1.9.16.6.5",
     )
     report = caught(
         stage.play(stage.opened(), {"approval": other}, ("reception", "assessment", "approval")),
-        "TRANSACTION_ACTION", "COMMITMENT_MISMATCH",
-    )  # fmt: skip
+        "TRANSACTION_ACTION",
+        "COMMITMENT_MISMATCH",
+    )
     assert "DOSSIER_ENDED" in report.codes
 
 
@@ -108,7 +115,9 @@ def test_one_document_not_shown_and_not_signed(stage, turn, caught):
 
     def text(transaction):
         shown = [(d.label, d.sha256) for d in transaction.documents[:1]]
-        return ShownText("vi", stage.procedure.text("assessment", "approve", "vi", dossier=transaction.dossier_id, documents=shown))
+        return ShownText(
+            "vi", stage.procedure.text("assessment", "approve", "vi", dossier=transaction.dossier_id, documents=shown)
+        )
 
     less = replace(changed(turn, documents=documents, text=text), labels=("permit",))
     caught(stage.play(stage.opened(), {"assessment": less}), "TRANSACTION_DOCUMENTS", "DOCUMENT_APPEARED")
@@ -120,13 +129,18 @@ def test_a_document_signed_that_was_not_shown(stage, turn, caught):
 
     def text(transaction):
         shown = [(d.label, d.sha256) for d in transaction.documents[:1]]
-        return ShownText("vi", stage.procedure.text("result", "approve", "vi", dossier=transaction.dossier_id, documents=shown))
+        return ShownText(
+            "vi", stage.procedure.text("result", "approve", "vi", dossier=transaction.dossier_id, documents=shown)
+        )
 
     less = changed(turn, documents=documents, text=text)
     caught(
         stage.play(stage.opened(), {"result": less}),
-        "TRANSACTION_DOCUMENTS", "DOCUMENT_NOT_SHOWN", "CONTENT_NOT_IN_TRANSACTION", "STEP_SIGNATURE_UNDECIDED",
-    )  # fmt: skip
+        "TRANSACTION_DOCUMENTS",
+        "DOCUMENT_NOT_SHOWN",
+        "CONTENT_NOT_IN_TRANSACTION",
+        "STEP_SIGNATURE_UNDECIDED",
+    )
 
 
 def test_documents_in_another_order(stage, turn, caught):
@@ -135,16 +149,20 @@ def test_documents_in_another_order(stage, turn, caught):
 
     def text(transaction):
         shown = [(d.label, d.sha256) for d in transaction.documents[::-1]]
-        return ShownText("vi", stage.procedure.text("result", "approve", "vi", dossier=transaction.dossier_id, documents=shown))
+        return ShownText(
+            "vi", stage.procedure.text("result", "approve", "vi", dossier=transaction.dossier_id, documents=shown)
+        )
 
-    caught(stage.play(stage.opened(), {"result": changed(turn, documents=documents, text=text)}), "TRANSACTION_DOCUMENTS")
+    caught(
+        stage.play(stage.opened(), {"result": changed(turn, documents=documents, text=text)}), "TRANSACTION_DOCUMENTS"
+    )
 
 
 def test_a_document_shown_as_another_kind_of_file(stage, turn, caught):
     caught(
         stage.play(stage.opened(), {"approval": with_document(turn, "form", media_type="text/html")}),
         "TRANSACTION_MEDIA_TYPE",
-    )  # fmt: skip
+    )
 
 
 def test_signatures_kept_quiet(stage, turn, caught):
@@ -153,7 +171,8 @@ def test_signatures_kept_quiet(stage, turn, caught):
 
 def test_signatures_made_up(stage, turn, caught):
     caught(
-        stage.play(stage.opened(), {"assessment": with_document(turn, "permit", present=("0" * 64,))}), "TRANSACTION_PRESENT"
+        stage.play(stage.opened(), {"assessment": with_document(turn, "permit", present=("0" * 64,))}),
+        "TRANSACTION_PRESENT",
     )
 
 
@@ -169,7 +188,9 @@ def test_a_login_for_this_certificate_is_good(stage, turn):
 
 
 def test_an_approval_that_follows_nothing(stage, turn, caught):
-    caught(stage.play(stage.opened(), {"approval": changed(turn, previous=None)}), "TRANSACTION_PREVIOUS", "APPROVAL_FORK")
+    caught(
+        stage.play(stage.opened(), {"approval": changed(turn, previous=None)}), "TRANSACTION_PREVIOUS", "APPROVAL_FORK"
+    )
 
 
 def test_an_approval_that_follows_another(stage, turn, caught):
@@ -199,13 +220,17 @@ def test_a_document_that_was_not_the_one_shown(stage, turn, caught):
 
     def text(transaction):
         shown = [(d.label, "5" * 64 if d.label == "form" else d.sha256) for d in transaction.documents]
-        return ShownText("vi", stage.procedure.text("approval", "approve", "vi", dossier=transaction.dossier_id, documents=shown))
+        return ShownText(
+            "vi", stage.procedure.text("approval", "approve", "vi", dossier=transaction.dossier_id, documents=shown)
+        )
 
     both = turn(transaction=lambda transaction: replace(other.transaction(transaction), text=text(transaction)))
     caught(
         stage.play(stage.opened(), {"approval": both}),
-        "TRANSACTION_CONTENT", "CONTENT_NOT_IN_TRANSACTION", "STEP_SIGNATURE_UNDECIDED",
-    )  # fmt: skip
+        "TRANSACTION_CONTENT",
+        "CONTENT_NOT_IN_TRANSACTION",
+        "STEP_SIGNATURE_UNDECIDED",
+    )
 
 
 def test_a_login_reused_for_another_dossier(stage, turn, caught):
@@ -227,5 +252,7 @@ def test_a_login_reused_for_another_document(stage, turn, caught):
     mutant = stage.act(second, "reception", turn(jws=lambda _jws: login.attestation, wait=timedelta(minutes=0)))
     caught(
         replace(mutant, authentications=(login,)),
-        "TRANSACTION_CONTENT", "CONTENT_NOT_IN_TRANSACTION", "STEP_SIGNATURE_UNDECIDED",
-    )  # fmt: skip
+        "TRANSACTION_CONTENT",
+        "CONTENT_NOT_IN_TRANSACTION",
+        "STEP_SIGNATURE_UNDECIDED",
+    )

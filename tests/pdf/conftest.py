@@ -51,7 +51,9 @@ class Signer:
 def signer() -> Signer:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Nguyễn Thị Thử")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 4711, NOW - timedelta(days=1), NOW + timedelta(days=999))
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 4711, NOW - timedelta(days=1), NOW + timedelta(days=999)
+    )
     usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
     certificate = builder.add_extension(usage, critical=True).sign(key, hashes.SHA256())
     return Signer(key, certificate.public_bytes(serialization.Encoding.DER))
@@ -116,9 +118,7 @@ def packed(members: list[bytes]) -> bytes:
         stream, len(members), len(head), len(data), data,
     )  # fmt: skip
     where = len(body)
-    rows = b"\x00\x00\x00\x00\xff" + b"".join(
-        bytes((2, 0, 0, stream, index)) for index in range(len(members))
-    )
+    rows = b"\x00\x00\x00\x00\xff" + b"".join(bytes((2, 0, 0, stream, index)) for index in range(len(members)))
     rows += b"".join(b"\x01" + place.to_bytes(3) + b"\x00" for place in (content_at, stream_at, where))
     size = stream + 2
     body += b"%d 0 obj\n<</Type/XRef/Size %d/W[1 3 1]/Root 1 0 R/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (

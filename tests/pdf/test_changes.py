@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -132,7 +133,9 @@ def form(make, signer, value=b""):
 
 def test_a_filled_form_field_is_named_as_such(make, signer):
     signed, field = form(make, signer)
-    filled = make.updated(signed, {5: field.replace(b"/P 3", b"/V(900)/P 3")}, size=10, trailer=b"/Root 1 0 R/ID[<0102><0708>]")
+    filled = make.updated(
+        signed, {5: field.replace(b"/P 3", b"/V(900)/P 3")}, size=10, trailer=b"/Root 1 0 R/ID[<0102><0708>]"
+    )
     assert summary(filled) == ("form-fill", True)
 
 
@@ -151,7 +154,10 @@ def test_a_filled_form_field_is_named_as_such(make, signer):
 def test_certification_and_locks_decide_what_is_allowed(make, signer, monkeypatch, method, parameters, allowed):
     from eidkit.pdf import appending
 
-    reference = b"/Reference[<</Type/SigRef/TransformMethod/%b/TransformParams<</Type/TransformParams%b>>>>]" % (method, parameters)
+    reference = b"/Reference[<</Type/SigRef/TransformMethod/%b/TransformParams<</Type/TransformParams%b>>>>]" % (
+        method,
+        parameters,
+    )
     original = appending._Update.put
 
     def put(self, number, generation, text):
@@ -163,7 +169,9 @@ def test_certification_and_locks_decide_what_is_allowed(make, signer, monkeypatc
     monkeypatch.setattr(appending._Update, "put", put)
     signed, field = form(make, signer)
     monkeypatch.undo()
-    filled = make.updated(signed, {5: field.replace(b"/P 3", b"/V(900)/P 3")}, size=10, trailer=b"/Root 1 0 R/ID[<0102><0708>]")
+    filled = make.updated(
+        signed, {5: field.replace(b"/P 3", b"/V(900)/P 3")}, size=10, trailer=b"/Root 1 0 R/ID[<0102><0708>]"
+    )
     assert summary(filled) == ("form-fill", allowed)
 
 
@@ -180,3 +188,23 @@ def test_an_object_stream_rewritten_through_the_security_store(compressed, signe
 def test_a_freed_object_stream(compressed, signer, make):
     signed = octets(signer.sign(compressed))
     assert not summary(make.updated(signed, {}, size=30, rows=b"5 1\n0000000000 00001 f \n"))[1]
+
+
+def test_more_paths_than_anyone_can_follow(make, signer):
+    """Forty objects, each referring twice to the next: 2⁴⁰ ways to the last one."""
+    chain = [b"[%d 0 R %d 0 R]" % (number, number) for number in range(6, 46)]
+    catalogue = b"<</Type/Catalog/Pages 2 0 R/Names 5 0 R>>"
+    objects = [catalogue, make.pages, make.page, make.content, *chain, b"(end)"]
+    signed = octets(signer.sign(Document.from_bytes(make.written(objects), "x.pdf")))
+    later = make.updated(signed, {4: HIDDEN}, size=60)
+    begun = time.perf_counter()
+    assert summary(later) == ("undefined", False)
+    assert time.perf_counter() - begun < 5
+
+
+def test_many_revisions_over_many_objects_are_not_compared_for_ever(make, signer):
+    objects = [make.catalogue, make.pages, make.page, make.content, *([b"<</A[1 2 3]>>"] * 4000)]
+    data = octets(signer.sign(Document.from_bytes(make.written(objects), "x.pdf")))
+    for _ in range(200):
+        data = make.updated(data, {10: b"<</A[3 2 1]>>"}, size=5000)
+    assert summary(data) == ("undefined", False)

@@ -48,7 +48,9 @@ def test_every_number_of_the_ranges_counts(signed, numbers, position, change):
     assert problems(with_range(signed, b"%d %d %d %d" % tuple(numbers)))
 
 
-@pytest.mark.parametrize("text", [b"", b"0 10", b"0 10 20", b"0 10 20 30 40 50", b"0 1.5 20 30", b"null", b"0 -1 20 30"])
+@pytest.mark.parametrize(
+    "text", [b"", b"0 10", b"0 10 20", b"0 10 20 30 40 50", b"0 1.5 20 30", b"null", b"0 -1 20 30"]
+)
 def test_other_than_two_ranges(signed, text):
     assert problems(with_range(signed, text)) == ["/ByteRange is missing or does not have exactly two ranges"]
 
@@ -60,7 +62,9 @@ def test_a_missing_member(signed, key):
 
 def test_contents_that_are_null(signed):
     hole = re.search(rb"/Contents(<[0-9a-f]+>)", signed)
-    assert problems(signed.replace(hole[1], b" null".ljust(len(hole[1])))) == ["/Contents is not a hexadecimal string of its own in the file"]
+    assert problems(signed.replace(hole[1], b" null".ljust(len(hole[1])))) == [
+        "/Contents is not a hexadecimal string of its own in the file"
+    ]
 
 
 def test_contents_of_zeros(signed):
@@ -116,7 +120,9 @@ def test_two_signatures_cannot_end_at_the_same_place(signed, make, plain):
     field = b"<</FT/Sig/T(Copy)/Subtype/Widget/Rect[0 0 0 0]/V %d 0 R>>" % size
     root = re.findall(rb"1 0 obj\n(<</Type/Catalog.*?>>)\nendobj", signed, re.DOTALL)[-1]
     root = root.replace(b"/Fields[", b"/Fields[%d 0 R " % (size + 1))
-    data = make.updated(signed, {1: root, size: value, size + 1: field}, size=size + 2, trailer=b"/Root 1 0 R/Info 5 0 R")
+    data = make.updated(
+        signed, {1: root, size: value, size + 1: field}, size=size + 2, trailer=b"/Root 1 0 R/Info 5 0 R"
+    )
     evidence = pdf.read(Document.from_bytes(data, "x.pdf"))
     assert len(evidence.signatures) == 2
     assert all(any(one.code == "COVERAGE_FAILURE" for one in each.observations) for each in evidence.signatures)
@@ -127,7 +133,7 @@ def test_flipping_any_byte_of_a_small_signed_file_is_noticed(plain, signer):
     """Exhaustive: every byte within the signed ranges."""
     signed = octets(signer.sign(plain))
     hole = re.search(rb"/Contents(<[0-9a-f]+>)", signed)
-    for place in range(0, len(signed)):
+    for place in range(len(signed)):
         if hole.start(1) <= place < hole.end(1):
             continue
         data = bytearray(signed)

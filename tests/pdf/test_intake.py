@@ -27,7 +27,9 @@ def objects(make):
 
 
 def test_an_encrypted_file(make, objects):
-    data = make.written([*objects, b"<</Filter/Standard/V 1/R 2/P -4/O<00>/U<00>>>"], trailer=b"/Root 1 0 R/Encrypt 5 0 R")
+    data = make.written(
+        [*objects, b"<</Filter/Standard/V 1/R 2/P -4/O<00>/U<00>>>"], trailer=b"/Root 1 0 R/Encrypt 5 0 R"
+    )
     assert refusal(data) == "pdf-encrypted"
 
 
@@ -74,14 +76,17 @@ def test_a_document_without_a_page_is_not_signed(make, signer):
     assert refusal(data, signer.sign) == "pdf-no-page"
 
 
-def test_a_bomb_in_an_object_stream_is_stopped(make):
+def test_a_bomb_in_an_object_stream_is_stopped():
     data = zlib.compress(b"1 0 <</Type/Catalog/Pages 2 0 R>>" + b" " * 80_000_000)
     head = b"%PDF-1.7\n"
-    stream = b"2 0 obj\n<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (len(data), data)
-    where = len(head) + len(stream)
-    rows = b"\x00\x00\x00\x00\x00\x00" + b"\x02\x00\x00\x00\x02\x00" + b"\x01" + len(head).to_bytes(4) + b"\x00" + b"\x01" + where.to_bytes(4) + b"\x00"
-    table = b"3 0 obj\n<</Type/XRef/Size 4/W[1 4 1]/Root 1 0 R/Length %d>>\nstream\n%b\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % (len(rows), rows, where)
-    assert refusal(head + stream + table) == "pdf-decode-limit"
+    stream = b"2 0 obj\n<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>\nstream\n" % len(data)
+    body = head + stream + data + b"\nendstream\nendobj\n"
+    rows = b"".join(
+        kind.to_bytes(1) + place.to_bytes(4) + b"\x00"
+        for kind, place in ((0, 0), (2, 2), (1, len(head)), (1, len(body)))
+    )
+    table = b"3 0 obj\n<</Type/XRef/Size 4/W[1 4 1]/Root 1 0 R/Length %d>>\nstream\n%b\nendstream\nendobj\n"
+    assert refusal(body + table % (len(rows), rows) + b"startxref\n%d\n%%%%EOF\n" % len(body)) == "pdf-decode-limit"
 
 
 @pytest.mark.parametrize(
@@ -108,14 +113,29 @@ def test_broken_syntax_is_refused_quickly(make, objects, catalogue):
 
 @pytest.mark.parametrize(
     "rows",
-    [b"/W[0 0 0]/Index[0 999999999999]", b"/W[1 2 1]/Index[0 999999999]", b"/W[1 2 99999]", b"/W[1 2 1]/Index[0]", b"/W 5"],
+    [
+        b"/W[0 0 0]/Index[0 999999999999]",
+        b"/W[1 2 1]/Index[0 999999999]",
+        b"/W[1 2 99999]",
+        b"/W[1 2 1]/Index[0]",
+        b"/W 5",
+    ],
 )
 def test_cross_reference_streams_that_promise_too_much(rows):
     head = b"%PDF-1.7\n"
-    stream = b"1 0 obj\n<</Type/XRef/Size 4%b/Root 1 0 R/Length 4>>\nstream\n\x01\x00\x00\x00\nendstream\nendobj\n" % rows
+    stream = (
+        b"1 0 obj\n<</Type/XRef/Size 4%b/Root 1 0 R/Length 4>>\nstream\n\x01\x00\x00\x00\nendstream\nendobj\n" % rows
+    )
     begun = time.perf_counter()
     assert refusal(head + stream + b"startxref\n%d\n%%%%EOF\n" % len(head)) == "pdf-damaged"
     assert time.perf_counter() - begun < 1
+
+
+def test_two_entries_for_one_object(make, objects):
+    data = make.updated(make.written(objects), {5: b"(a)"}, size=6, rows=b"5 1\n0000000017 00000 n \n")
+    assert refusal(data) == "pdf-damaged"
+    data = make.updated(make.written(objects), {5: b"(a)"}, size=6, rows=b"5 1\n0000000000 00001 f \n")
+    assert refusal(data) == "pdf-damaged"
 
 
 def test_too_many_revisions_are_refused_quickly(make, objects):
@@ -144,12 +164,14 @@ def test_random_damage_raises_only_our_errors(plain, signer):
 
     signed = signer.sign(signer.sign(plain))
     original = signed.read_range(0, signed.length)
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311  # damage, not secrets
     for _ in range(400):
         data = bytearray(original)
         for _ in range(chance.randint(1, 12)):
             place = chance.randrange(len(data))
-            data[place : place + chance.randint(0, 3)] = bytes(chance.randrange(256) for _ in range(chance.randint(0, 3)))
+            data[place : place + chance.randint(0, 3)] = bytes(
+                chance.randrange(256) for _ in range(chance.randint(0, 3))
+            )
         try:
             pdf.read(Document.from_bytes(bytes(data), "damaged.pdf"))
         except EidkitError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 
 import pytest
 
@@ -37,7 +36,18 @@ RESERVE = 1500
 def forged(base, make, signer):
     """``forged({number: value}, …)``: a signature whose own revision also holds these objects, truly signed."""
 
-    def build(objects=None, *, trailer=TRAILER, size=20, previous=None, catalogue=CATALOGUE, page=PAGE, field=FIELD, of=None, rows=b""):
+    def build(
+        objects=None,
+        *,
+        trailer=TRAILER,
+        size=20,
+        previous=None,
+        catalogue=CATALOGUE,
+        page=PAGE,
+        field=FIELD,
+        of=None,
+        rows=b"",
+    ):
         head = b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange[%b]/Contents<%b>>>"
         value = head % (b" " * 40, b"0" * (2 * RESERVE))
         parts = {6: value, 7: field, 1: catalogue, 3: page, **(objects or {})}
@@ -98,6 +108,8 @@ def test_the_first_revision_shows_nothing_before_it(make, signer, forged):
     assert (signature.coverage.length_shown, signature.coverage.own_revision, signature.content) == (None, None, None)
 
 
+STAMP = b"<</Subtype/Stamp>>"
+TEXT = b"<</FT/Tx/T(b)/V(1)>>"
 HIDDEN = b"<</Length 5>>\nstream\n(900)\nendstream"
 
 
@@ -111,15 +123,15 @@ HIDDEN = b"<</Length 5>>\nstream\n(900)\nendstream"
         ({"page": PAGE.replace(b"/Contents 4 0 R", b"/Contents 12 0 R"), "objects": {12: HIDDEN}}, "/Contents"),
         ({"page": PAGE.replace(b"[0 0 200 200]", b"[0 0 200 100]")}, "/MediaBox"),
         ({"page": PAGE.replace(b"/Resources<<>>", b"/Resources<</Font 12 0 R>>")}, "/Resources"),
-        ({"page": PAGE.replace(b"/Annots[7 0 R]", b"/Annots[7 0 R 12 0 R]"), "objects": {12: b"<</Subtype/Stamp>>"}}, "/Annots"),
-        ({"page": PAGE.replace(b"/Annots[7 0 R]", b"/Annots[12 0 R]"), "objects": {12: b"<</Subtype/Stamp>>"}}, "/Annots"),
+        ({"page": PAGE.replace(b"[7 0 R]", b"[7 0 R 12 0 R]"), "objects": {12: STAMP}}, "/Annots"),
+        ({"page": PAGE.replace(b"[7 0 R]", b"[12 0 R]"), "objects": {12: STAMP}}, "/Annots"),
         ({"page": PAGE.replace(b">>/Annots", b">>/AA<<>>/Annots")}, "/AA"),
         ({"catalogue": CATALOGUE.replace(b"/Pages 2", b"/OpenAction 12 0 R/Pages 2")}, "/OpenAction"),
         ({"catalogue": CATALOGUE.replace(b"/Pages 2 0 R", b"/Pages 12 0 R")}, "/Pages"),
         ({"catalogue": CATALOGUE.replace(b"/SigFlags", b"/NeedAppearances true/SigFlags")}, "form"),
         ({"catalogue": CATALOGUE.replace(b"/SigFlags", b"/XFA(x)/SigFlags")}, "form"),
         ({"catalogue": CATALOGUE.replace(b"/SigFlags", b"/DA(x)/SigFlags")}, "form"),
-        ({"catalogue": CATALOGUE.replace(b"[7 0 R]", b"[7 0 R 12 0 R]"), "objects": {12: b"<</FT/Tx/T(b)/V(1)>>"}}, "/Fields"),
+        ({"catalogue": CATALOGUE.replace(b"[7 0 R]", b"[7 0 R 12 0 R]"), "objects": {12: TEXT}}, "/Fields"),
         ({"catalogue": CATALOGUE.replace(b"/Pages", b"/Names 12 0 R/Pages")}, "/Names"),
         ({"catalogue": CATALOGUE.replace(b"/Pages", b"/Version/2.0/Pages")}, "/Version"),
         ({"field": FIELD.replace(b"/F 132", b"/F 132/A<</S/JavaScript>>")}, "/A"),
@@ -162,12 +174,19 @@ def test_a_reference_that_waits_for_the_objects_of_the_revision(forged, make):
     )
     value = b"/AP<</N 12 0 R>>"
     found = changes(
-        forged({12: HIDDEN}, of=waiting, page=page[:-2] + b"/Annots[7 0 R]>>", field=FIELD.replace(b"/F 132", b"/F 132" + value))
+        forged(
+            {12: HIDDEN},
+            of=waiting,
+            page=page[:-2] + b"/Annots[7 0 R]>>",
+            field=FIELD.replace(b"/F 132", b"/F 132" + value),
+        )
     )
     assert "refers to objects that this revision brings" in found
 
 
-@pytest.mark.parametrize("spelling", [b"12 0 R", b"0012 0 R", b"12\n0\tR", b"12 % a comment\n0 R", b"12 0 %c\r\n%d\nR", b"12%c\n 0 R"])
+@pytest.mark.parametrize(
+    "spelling", [b"12 0 R", b"0012 0 R", b"12\n0\tR", b"12 % a comment\n0 R", b"12 0 %c\r\n%d\nR", b"12%c\n 0 R"]
+)
 def test_every_spelling_of_a_reference_is_found(forged, make, spelling):
     waiting = make.written(
         [make.catalogue, make.pages, make.page, make.content, b"<</Title[%b]>>" % spelling],

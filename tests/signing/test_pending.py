@@ -51,7 +51,13 @@ def test_a_stored_pending_is_finished_by_another_process(document, lan, sandbox,
     subprocess.run(
         [sys.executable, "-c", script, document.name], cwd=tmp_path, check=True, env={"PYTHONPATH": str(root)}
     )
-    report = verify(Document.read(tmp_path / "signed"), sandbox.trust, sources=sandbox.sources, transport=sandbox, clock=sandbox.clock)
+    report = verify(
+        Document.read(tmp_path / "signed"),
+        sandbox.trust,
+        sources=sandbox.sources,
+        transport=sandbox,
+        clock=sandbox.clock,
+    )
     assert report.verdict == "TOTAL-PASSED"
 
 

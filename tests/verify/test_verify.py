@@ -143,7 +143,7 @@ def test_a_changed_byte_is_never_green(document: Document, box: Sandbox, where: 
 def test_a_changed_document_is_named_as_such(box: Sandbox) -> None:
     signed = _signed(Document.from_bytes(form_xml(), "form.xml"), box)
     data = signed.open().read()
-    changed = data.replace(b"phienBan=\"1.0\"", b"phienBan=\"1.1\"", 1)
+    changed = data.replace(b'phienBan="1.0"', b'phienBan="1.1"', 1)
     assert changed != data
     report = _verify(Document.from_bytes(changed, "form.xml"), box)
     assert (report.verdict, report.conclusions[0].subindication) == ("TOTAL-FAILED", "HASH_FAILURE")

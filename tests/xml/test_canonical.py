@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eidkit.document import Document
+from eidkit.errors import DocumentError
 from eidkit.xml import content_digest, names, parse
 from eidkit.xml.canonical import METHODS, Method, NodeSet, canonical, join_references, subtree
 
@@ -108,3 +109,17 @@ def test_a_comment_does_not_change_what_is_shown() -> None:
 
 def test_an_instruction_beside_the_root_does() -> None:
     assert content_digest(Document.from_bytes(b"<r/><?a?>", "r")) != content_digest(Document.from_bytes(b"<r/>", "r"))
+
+
+def test_a_document_with_a_default_prefix_list_keeps_what_is_around_its_root() -> None:
+    listed = Method(names.EXCLUSIVE, exclusive=True, prefixes=("#default",))
+    data = b'<?a?><!-- c --><r xmlns="urn:d"><p:a xmlns:p="urn:p" z="&#10;" p:b="\'"/><?i x?><!-- d --></r><?e?>'
+    expected = b'<?a?>\n<r xmlns="urn:d"><p:a xmlns:p="urn:p" z="&#xA;" p:b="\'"></p:a><?i x?></r>\n<?e?>'
+    assert whole(data, listed) == expected
+
+
+def test_a_default_prefix_list_over_a_large_document_is_refused() -> None:
+    listed = Method(names.EXCLUSIVE, exclusive=True, prefixes=("#default",))
+    with pytest.raises(DocumentError) as caught:
+        whole(b"<r>" + b"x" * 5_000_000 + b"</r>", listed)
+    assert caught.value.code == "xml-too-costly"

@@ -122,3 +122,31 @@ def test_many_namespaces_and_nested_references_stay_cheap() -> None:
     started = time.process_time()
     xml.read(Document.from_bytes(data, "x.xml"))
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "a<!---->" * 20_000,
+        "a" + "<!---->" * 20_000 + "b",
+        "<?p?>" * 20_000,
+        "".join(f'<a Id="i{i}"/>' for i in range(20_000)),
+        '<a Id="i1"/>' * 20_000,
+        "<a>" * 250 + "</a>" * 250,
+    ],
+)
+def test_strange_shapes_stay_cheap(inside: str) -> None:
+    from eidkit.verify.formats import xml
+
+    reference = (
+        '<s:Reference URI="#i1"><s:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>'
+        "<s:DigestValue>AA==</s:DigestValue></s:Reference>"
+    )
+    signature = (
+        f'<s:Signature xmlns:s="{SIGNATURE}"><s:SignedInfo><s:CanonicalizationMethod Algorithm="x"/>'
+        f'<s:SignatureMethod Algorithm="x"/>{reference * 10}</s:SignedInfo><s:SignatureValue>AA==</s:SignatureValue>'
+        "</s:Signature>"
+    )
+    started = time.process_time()
+    xml.read(Document.from_bytes(f"<r>{inside}{signature * 10}</r>".encode(), "x.xml"))
+    assert time.process_time() - started < 1

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
 MAX_TIMESTAMPS = 32
+MAX_INDEFINITE = 512 * 1024
 _MAX_END_MARKS = 32
 _UNKNOWN = "unknown"
 _IMPRINT_DIGESTS = tuple(name for name in DIGEST_BY_NAME if name != "ripemd160")
@@ -81,6 +82,8 @@ def _parsed(contents: bytes) -> tuple[bytes, cms.SignedData]:
         return octets, cms.parse(octets)
     # BER without a length: the zeros of its end marks look like padding.
     base = contents.rstrip(b"\x00")
+    if len(base) > MAX_INDEFINITE:
+        raise der.DerError(f"an indefinite length over more than {MAX_INDEFINITE} octets")
     for extra in range(_MAX_END_MARKS):
         octets = contents[: len(base) + extra]
         try:

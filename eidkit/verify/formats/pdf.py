@@ -165,10 +165,7 @@ def _subfilter_problem(one: _Found) -> list[Observation]:
 
 
 def _own_changes(one: _Found) -> list[Observation]:
-    if one.own is None:
-        return []
-    drawn = [observed("APPEARANCE_VISIBLE", one.id)] if one.own.visible else []
-    return drawn + [observed("OWN_REVISION_CHANGED", one.id, what=what) for what in one.own.changes]
+    return [observed("OWN_REVISION_CHANGED", one.id, what=what) for what in (one.own.changes if one.own else ())]
 
 
 def _appearance(file: PdfFile, one: _Found, evidence: SignatureEvidence) -> list[Observation]:

@@ -106,7 +106,10 @@ class _Reading:
     def of(cls, element: _Element, number: int, resolver: Resolver) -> _Reading:
         """2. and 3."""
         parts = reading.read(element)
-        found = [(reference, resolver.outcome(reference, element)) for reference in parts.references]
+        found = [
+            (reference, properties.only_own(reference, resolver.outcome(reference, element), parts))
+            for reference in parts.references
+        ]
         made = cls(number, parts.id or f"signature-{number}", parts, resolver, found, properties.bound(parts, found))
         if parts.problem:
             made.note("FORMAT_FAILURE", why=parts.problem)

@@ -1,0 +1,55 @@
+# Everything runs in .venv, which is made from nothing when it is missing or when pyproject.toml changed.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= auto
+READY := .venv/.ready
+BUILT := .venv/.dev
+
+.PHONY: demo dev fmt check lint test corpus bench dist clean
+
+# The main job: five officials approve a dossier, another process proves it, tampering is caught.
+demo: $(READY)
+	$(BIN)/eidkit demo -o demo-out
+
+dev: $(BUILT)
+
+$(READY): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $(READY)
+
+$(BUILT): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(READY) $(BUILT)
+
+fmt: $(BUILT)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(BUILT)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+test: $(BUILT)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+# Every case of the shared corpus through the public API; differences are listed in docs/interop.md.
+corpus: $(BUILT)
+	$(BIN)/python -m tests.corpus
+
+# Side by side with peers, in the same run; the table goes to docs/performance.md.
+bench: $(BUILT)
+	$(BIN)/python benchmarks/bench.py --write docs/performance.md
+
+dist: $(BUILT)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	rm -rf dist
+	$(BIN)/python -m build
+
+clean:
+	rm -rf .venv dist build demo-out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
