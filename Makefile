@@ -44,7 +44,7 @@ corpus: $(BUILT)
 
 # Side by side with peers, in the same run; the table goes to docs/performance.md.
 bench: $(BUILT)
-	$(BIN)/python benchmarks/bench.py --write docs/performance.md
+	$(BIN)/python -m benchmarks.bench --write docs/performance.md
 
 dist: $(BUILT)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check build

@@ -22,6 +22,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.approvals import Cost, costs
 from eidkit.algorithms import suited
 
 if TYPE_CHECKING:
@@ -252,13 +253,27 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def page(rows: list[Row]) -> str:
+def approvals_table(found: list[Cost]) -> str:
+    """What each approval of one dossier costs, beside the first."""
+    lines = ["| approval | judging and binding | × the first | parsing |", "|---:|---:|---:|---:|"]
+    for number, cost in enumerate(found, 1):
+        times = cost.judging / found[0].judging
+        lines.append(f"| {number} | {cost.judging:.2f} ms | {times:.2f} | {cost.parsing:.2f} ms |")
+    return "\n".join(lines)
+
+
+def page(rows: list[Row], approvals: list[Cost]) -> str:
     """docs/performance.md."""
-    return (
-        "# What it costs, beside its peers\n\nWritten by `make bench`: all contenders in one run, in turn, medians of "
-        "CPU time.\nRatios hold on other machines, milliseconds do not.\n\n"
-        f"{table(rows)}\n\nWith {', '.join(versions())}; CPython {platform.python_version()}.\n"
+    parts = (
+        "# What it costs, beside its peers",
+        "Written by `make bench`: all contenders in one run, in turn; medians of CPU time, in ms of one machine.",
+        table(rows),
+        "## Approving, step by step",
+        "One `Dossier.approve` of two documents, each signed once at every step: only what is new is judged.",
+        approvals_table(approvals),
+        f"With {', '.join(versions())}; CPython {platform.python_version()}.",
     )
+    return "\n\n".join(parts) + "\n"
 
 
 def versions() -> list[str]:
@@ -286,9 +301,10 @@ def main() -> None:
         rows += imports(max(3, chosen.rounds // 4))
         whole = command_line(folder, max(3, chosen.rounds // 4))
         rows += [whole] if whole else []
-    print(table(rows))
+        approvals = costs(max(3, chosen.rounds // 4))
+    print(table(rows), approvals_table(approvals), sep="\n\n")
     if chosen.write:
-        chosen.write.write_text(page(rows), encoding="utf-8")
+        chosen.write.write_text(page(rows, approvals), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -242,6 +242,14 @@ def verify_signature(
     return True
 
 
+def implemented(algorithm: SignatureAlgorithm) -> bool:
+    """Whether values of this algorithm can be checked here at all (its digest has an implementation)."""
+    try:
+        return algorithm.digest is None or hash_object(algorithm.digest) is not None
+    except ValueError:
+        return False
+
+
 def ecdsa_from_plain(value: bytes) -> bytes:
     """The DER form of an r ‖ s value; raises ValueError when its length is odd or zero."""
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature

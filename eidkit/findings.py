@@ -165,6 +165,13 @@ _SIGNATURE: tuple[Row, ...] = (
         *_ASK_AGAIN,
     ),
     _indeterminate(
+        "ISSUER_SERIAL_MISMATCH",
+        "NO_SIGNING_CERTIFICATE_FOUND",
+        "the issuer and serial number in the signature are not those of the signing certificate",
+        "tên tổ chức cấp và số sê-ri trong chữ ký không khớp với chứng thư của người ký",
+        *_NEW_SIGNATURE,
+    ),
+    _indeterminate(
         "SIGNED_DATA_NOT_FOUND",
         "SIGNED_DATA_NOT_FOUND",
         "{what} is signed but was not found",

@@ -79,10 +79,11 @@ class CertificateId:
             return False
         if found != self.digest:
             return False
-        return self.issuer_serial is None or _issuer_agrees(self.issuer_serial, issuer, serial_octets)
+        return self.issuer_serial is None or issuer_agrees(self.issuer_serial, issuer, serial_octets)
 
 
-def _issuer_agrees(issuer_serial: bytes, issuer: bytes, serial_octets: bytes) -> bool:
+def issuer_agrees(issuer_serial: bytes, issuer: bytes, serial_octets: bytes) -> bool:
+    """Whether an IssuerSerial (DER, RFC 5035 §5) names this issuer and serial number; DerError when malformed."""
     parts = der.whole(issuer_serial).children(limit=3)
     if len(parts) < 2:
         raise DerError("not an issuer and serial number")

@@ -152,7 +152,7 @@ class Certificate:
 
     @property
     def subject_text(self) -> str:
-        """The subject, readable, in stored order; a malformed name is shown as octets, never raised about."""
+        """The subject for messages: no personal number in it; a malformed name is shown as octets, never raised about."""
         return self._once("subject_text", lambda: _readable(self.subject))
 
     @property
@@ -267,7 +267,7 @@ def verify_issued(certificate: Certificate, issuer: Certificate) -> bool:
 
 def _readable(name_der: bytes) -> str:
     try:
-        return name.text(name_der)
+        return name.shown(name_der)
     except der.DerError:
         return f"#{name_der[:32].hex()}"
 

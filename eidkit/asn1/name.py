@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 from eidkit.asn1 import der
 from eidkit.asn1.der import DerError
+from eidkit.identity import masked
 
 UID, SERIAL_NUMBER, ORGANIZATION_IDENTIFIER = "0.9.2342.19200300.100.1.1", "2.5.4.5", "2.5.4.97"
 COMMON_NAME, ORGANIZATION, ORGANIZATIONAL_UNIT = "2.5.4.3", "2.5.4.10", "2.5.4.11"
@@ -14,6 +16,8 @@ TITLE, SURNAME, GIVEN_NAME, COUNTRY = "2.5.4.12", "2.5.4.4", "2.5.4.42", "2.5.4.
 EMAIL = "1.2.840.113549.1.9.1"
 MAX_ATTRIBUTES = 256
 MAX_NAME = 64 * 1024
+_LONG_NUMBER = re.compile(r"\d{9,}")
+"""As long as a personal number: never shown whole in a message."""
 
 SHORT = {
     COMMON_NAME: "CN", SURNAME: "SN", SERIAL_NUMBER: "serialNumber", COUNTRY: "C", "2.5.4.7": "L", "2.5.4.8": "ST",
@@ -34,6 +38,14 @@ def text(name_der: bytes) -> str:
         "+".join(f"{SHORT.get(oid, oid)}={_escaped(_shown(value))}" for oid, value in part)
         for part in _parsed(name_der)
     )
+
+
+def shown(name_der: bytes) -> str:
+    """The name for messages and logs: ``common name (organisation)``, otherwise the whole; long numbers masked."""
+    person, body = common_name(name_der), next(iter(values(name_der, ORGANIZATION)), None)
+    parts = [_escaped(part) for part in (person, body) if part]
+    said = " (".join(parts) + ")" * (len(parts) - 1) if person else text(name_der)
+    return _LONG_NUMBER.sub(lambda found: masked(found[0]), said)
 
 
 def values(name_der: bytes, oid: str) -> tuple[str, ...]:

@@ -27,14 +27,16 @@ Without --detached the report says that the document was not seen, and is at mos
 @click.option(
     "-o", "--output", required=True, type=options.PATH, metavar="EVIDENCE.json", help="Where the evidence goes."
 )
-@click.option("--detached", type=options.PATH, metavar="CONTENT", help="The content of a bare timestamp token.")
+@click.option(
+    "--detached", multiple=True, type=options.PATH, metavar="CONTENT", help="What FILE signs or stamps beside it."
+)
 @language_option
-def command(file: Path, output: Path, detached: Path | None) -> None:
+def command(file: Path, output: Path, detached: tuple[Path, ...]) -> None:
     """Collect all facts about FILE: bytes, digests, certificates, timestamps, revisions; no verdict."""
     from eidkit.document import Document
     from eidkit.verify import collect, save_evidence
 
-    evidence = collect(Document.read(file), detached=Document.read(detached) if detached else None)
+    evidence = collect(Document.read(file), detached=[Document.read(path) for path in detached])
     Document.from_bytes(save_evidence(evidence), output.name).write(output)
     count = len(evidence.signatures)
     say(Text(f"{output.name}: facts about {count} signature(s)", f"{output.name}: dữ kiện về {count} chữ ký"), err=True)

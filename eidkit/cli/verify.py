@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from eidkit.auth.oidc import Provider
     from eidkit.binding.authentication import Authentication
+    from eidkit.document import Document
     from eidkit.policy import Policy
     from eidkit.trust.store import AnchorKind, TrustStore
     from eidkit.verify import Report
@@ -44,7 +45,11 @@ Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read; with severa
 @options.trust_options
 @options.material_options
 @click.option(
-    "--detached", multiple=True, type=options.PATH, metavar="FILE", help="The content of a bare token or evidence file."
+    "--detached",
+    multiple=True,
+    type=options.PATH,
+    metavar="FILE",
+    help="What a bare token, an XML signature or evidence is about.",
 )
 @click.option(
     "--authentication",
@@ -75,13 +80,7 @@ def command(ctx: click.Context, /, files: tuple[Path, ...], **chosen: Any) -> No
             raise not_supported(f"--{name.replace('_', '-')}", remedy)
     bench = Bench.of(chosen)
     reports: list[Report] = []
-    details = chosen["detached"]
-    codes = [
-        bench.verify(
-            path, details[min(index, len(details) - 1)] if details else None, reports, as_json=chosen["as_json"]
-        )
-        for index, path in enumerate(files)
-    ]
+    codes = [bench.verify(path, reports, as_json=chosen["as_json"]) for path in files]
     if chosen["html"]:
         options.write_page(chosen["html"], html.rendered(reports, language()))
     ctx.exit(max(codes))
@@ -97,11 +96,13 @@ class Bench:
     at: datetime
     authentications: tuple[Authentication, ...]
     providers: tuple[Provider, ...]
+    detached: tuple[Document, ...]
 
     @classmethod
     def of(cls, chosen: dict[str, Any]) -> Bench:
         """The bench that the options describe; an unreadable anchor or source stops the run before any file."""
         from eidkit.clock import SYSTEM_CLOCK
+        from eidkit.document import Document
         from eidkit.policy import named
 
         kinds: tuple[tuple[str, AnchorKind], ...] = (
@@ -115,12 +116,13 @@ class Bench:
             options.moment(chosen["at"]) or SYSTEM_CLOCK.now(),
             options.authentications(chosen["authentication"]),
             options.providers(chosen["provider"]),
+            tuple(Document.read(path) for path in chosen["detached"]),
         )
 
-    def verify(self, path: Path, detached: Path | None, reports: list[Report], *, as_json: bool) -> int:
+    def verify(self, path: Path, reports: list[Report], *, as_json: bool) -> int:
         """The exit code for one file, after its report was printed and put among ``reports``."""
         try:
-            report = self._report(path, detached)
+            report = self._report(path)
         except EidkitError as error:
             if as_json:
                 emit_json(not_readable(path.name, error))
@@ -134,16 +136,17 @@ class Bench:
             click.echo(report.to_text(language()))
         return PASSED if report else FAILED
 
-    def _report(self, path: Path, detached: Path | None) -> Report:
+    def _report(self, path: Path) -> Report:
         from eidkit.document import Document
         from eidkit.verify import collect, complete, judge, load_evidence
 
         document = Document.read(path)
-        beside = Document.read(detached) if detached else None
         if document.format == "json":
-            evidence = load_evidence(document.read_bounded(MAX_EVIDENCE, "stored evidence"), document=beside)
+            original, contents = (self.detached[0], self.detached[1:]) if self.detached else (None, ())
+            saved = document.read_bounded(MAX_EVIDENCE, "stored evidence")
+            evidence = load_evidence(saved, document=original, detached=contents)
         else:
-            evidence = collect(document, detached=beside)
+            evidence = collect(document, detached=self.detached)
         sources, transport = self.material.sources, self.material.transport
         evidence = complete(evidence, self.trust, sources, at=self.at, transport=transport)
         report = judge(evidence, self.trust, self.policy, at=self.at, authentications=self.authentications)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eidkit.identity import Identity
 from eidkit.trust.subject import subject_of
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.procedure import Action, Procedure, Step
-    from eidkit.identity import Identity
     from eidkit.trust.store import TrustStore
     from eidkit.verify.report import Conclusion
 
@@ -44,6 +44,19 @@ class Act:
     def person(self) -> Identity | None:
         """Who authenticated; None where that was erased or does not open its commitment."""
         return self.authentication.identity if self.authentication.disclosure_holds() else None
+
+    @property
+    def holder(self) -> Identity | None:
+        """:attr:`person`, named by a certificate of this act or by the procedure.
+
+        The name in a login file is covered by nothing: it is never shown as who acted.
+        """
+        person = self.person
+        subjects = [signed.conclusion.signer for signed in self.signatures if signed.conclusion.signer]
+        named = [subject.person for subject in subjects] + list(self.procedure.holders_of(self.step.role))
+        if person is None:
+            return None
+        return next((other for other in named if other == person), Identity(person.scheme, person.identifier))
 
     @property
     def organisation(self) -> Identity | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eidkit.dossier.dossier import Dossier, EarlierState
     from eidkit.dossier.progress import Progress
     from eidkit.dossier.verifying import Papers
+    from eidkit.verify.evidence import SignatureEvidence
     from eidkit.verify.report import Conclusion
 
 
@@ -150,11 +151,23 @@ def _state_fits(papers: Papers, state: EarlierState, acts: Sequence[Act]) -> boo
     if item is None or state.number > len(acts):
         return False
     done = {s.conclusion.id for act in acts[: state.number] for s in act.signatures if s.label == state.label}
-    wanted = {value for value, conclusion in item.pairs() if conclusion.id in done}
-    wanted |= papers.initial.get(state.label, frozenset())
+    initial = papers.initial.get(state.label, frozenset())
+    wanted = {
+        value: conclusion.evidence for value, conclusion in item.pairs() if conclusion.id in done or value in initial
+    }
     try:
         same_content = content_digest(state.document) == content_digest(papers.dossier.document(state.label))
-        values = {value_digest(signature) for signature in collect(state.document).signatures}
+        found = {value_digest(signature): signature for signature in collect(state.document).signatures}
     except EidkitError:
         return False
-    return same_content and values == wanted
+    return same_content and set(found) == set(wanted) and all(_became(found[value], wanted[value]) for value in found)
+
+
+def _became(before: SignatureEvidence, now: SignatureEvidence) -> bool:
+    """Whether ``now`` is ``before`` with nothing but timestamps and validation data added."""
+
+    def bare(signature: SignatureEvidence) -> SignatureEvidence:
+        return replace(signature, timestamps=(), certificates=(), crls=(), ocsps=(), level="")
+
+    kept = {timestamp.token for timestamp in before.timestamps} <= {timestamp.token for timestamp in now.timestamps}
+    return kept and set(before.certificates) <= set(now.certificates) and bare(before) == bare(now)

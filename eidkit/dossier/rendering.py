@@ -9,6 +9,7 @@ from eidkit.verify.render.text import printable, reasons
 
 if TYPE_CHECKING:
     from eidkit.dossier.report import DossierJson, DossierReport, StepJson, StepReport
+    from eidkit.identity import Identity
 
 _MARKS = {"TOTAL-PASSED": "✓", "INDETERMINATE": "?", "TOTAL-FAILED": "✗"}
 _WORDS = {
@@ -36,7 +37,8 @@ def text(report: DossierReport, language: str = "en") -> str:
     language = "vi" if language == "vi" else "en"
     words = _WORDS[language]
     done = sum(_passed(step) for step in report.steps)
-    lines = [words["headline"].format(dossier=report.dossier, verdict=report.verdict, done=done, all=len(report.steps))]
+    demanded = len(report.steps) + sum(found.code == "STEP_NOT_DONE" for found in report.findings)
+    lines = [words["headline"].format(dossier=report.dossier, verdict=report.verdict, done=done, all=demanded)]
     lines.extend(reasons(report.findings, language, indent="  "))
     for step in report.steps:
         mark = "✓" if _passed(step) else "✗" if _failed(step) else "?"
@@ -56,15 +58,20 @@ def _failed(step: StepReport) -> bool:
 
 def _step_line(step: StepReport, words: dict[str, str], language: str) -> str:
     title = step.title.vi if language == "vi" else step.title.en
-    parts = [f"{title} ({step.step}): {step.action}", step.person.name if step.person else words["nobody"], step.role]
+    parts = [f"{title} ({step.step}): {step.action}", _shown(step.person) or words["nobody"], step.role]
     if step.kind == "seal" and step.organisation:
-        parts.append(words["for"].format(organisation=step.organisation.name))
+        parts.append(words["for"].format(organisation=_shown(step.organisation)))
     if step.authentication:
         parts.append(
             words["login"].format(method=step.authentication.method, proof_class=step.authentication.proof_class)
         )
     parts.append(words["proved"].format(time=step.time) if step.time else words["claimed"])
     return ", ".join(parts)
+
+
+def _shown(identity: Identity | None) -> str | None:
+    """The name, or where nothing vouches for one, the masked number."""
+    return (identity.name or f"{identity.scheme} {identity.masked}") if identity else None
 
 
 def json(report: DossierReport) -> DossierJson:
@@ -81,8 +88,8 @@ def _step(step: StepReport) -> StepJson:
     return {
         "step": step.step,
         "role": step.role,
-        "person": step.person.name if step.person else None,
-        "organisation": step.organisation.name if step.organisation else None,
+        "person": _shown(step.person),
+        "organisation": _shown(step.organisation),
         "authentication": step.authentication.to_json() if step.authentication else None,
         "signatures": [
             {"document": line.document, "indication": line.indication, "subindication": line.subindication}

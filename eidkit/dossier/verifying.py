@@ -253,7 +253,7 @@ def _report(act: Act, findings: tuple[Finding, ...]) -> StepReport:
     lines = tuple(SignatureLine(s.label, s.conclusion.indication, s.conclusion.subindication) for s in act.signatures)
     return StepReport(
         act.step.name, act.step.title, act.step.role, act.step.kind, transaction.action.name, transaction.action.effect,
-        act.person, act.organisation, login, lines, act.time, findings,
+        act.holder, act.organisation, login, lines, act.time, findings,
     )  # fmt: skip
 
 

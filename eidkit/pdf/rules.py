@@ -1,4 +1,4 @@
-"""pyHanko's difference rules with our own for the security store.
+"""pyHanko's difference rules with our own for the security store and for fonts' names.
 
 The store (/DSS) shows nothing, so any change inside it is preservation; products rewrite, reorder and free its
 parts.  What counts is that an object which changes there is used nowhere else.
@@ -25,7 +25,8 @@ from pyhanko.sign.diff_analysis.rules.form_field_rules import (
 from pyhanko.sign.diff_analysis.rules.metadata_rules import DocInfoRule, MetadataUpdateRule
 from pyhanko.sign.diff_analysis.rules_api import ReferenceUpdate, WhitelistRule
 
-from eidkit.pdf.values import reachable
+from eidkit.pdf.syntax import member
+from eidkit.pdf.values import names_in, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,6 +55,20 @@ class StoreRule(WhitelistRule):
                     yield ReferenceUpdate(ref)
 
 
+class FontNameRule(WhitelistRule):
+    """Explains a simple font that loses or gains its /Name, which nothing has read since PDF 1.0.
+
+    A widespread product does so to the form's fonts whenever it signs (ISO 32000-2 §9.6.2.1).
+    """
+
+    def apply(self, old: Any, new: Any) -> Iterable[Any]:
+        """The updates that the rule explains."""
+        for ref in new.explicit_refs_in_revision():
+            before = None if old.is_ref_unassignable(ref) else old.get_object(ref)
+            if member(before, "/Type") == "/Font" and names_in(before, new.get_object(ref)) <= {"/Name"}:
+                yield ReferenceUpdate(ref)
+
+
 def _containers(resolver: Any) -> set[Any]:
     xrefs = resolver.reader.xrefs
     streams = (xrefs.object_streams_used_in(revision) for revision in range(xrefs.total_revisions))
@@ -70,6 +85,7 @@ def policy() -> StandardDiffPolicy:
             XrefStreamRule().as_qualified(preserving),
             ObjectStreamRule().as_qualified(preserving),
             StoreRule().as_qualified(preserving),
+            FontNameRule().as_qualified(preserving),
             MetadataUpdateRule().as_qualified(preserving),
         ],
         form_rule=FormUpdatingRule(

@@ -23,7 +23,7 @@ from eidkit.pdf.appending import MARK
 from eidkit.pdf.intake import cautiously
 from eidkit.pdf.references import foreseen
 from eidkit.pdf.syntax import WHITE, member, number_of, raw_items
-from eidkit.pdf.values import names_in, reachable, same
+from eidkit.pdf.values import equivalent, names_in, reachable, same
 
 if TYPE_CHECKING:
     from eidkit.pdf.fields import SignatureField
@@ -283,7 +283,7 @@ class _Judge:
             if number < self._size and member(old, "/Type") == "/Page" and isinstance(new, dict):
                 self._explained.add(number)
                 gained += 1
-                if other := names_in(old, new) - {"/Annots"}:
+                if other := self._not_moved(old, new, names_in(old, new) - {"/Annots"}):
                     self._say(f"page object {number} changes {', '.join(sorted(other))}")
                 self._list(old, new, "/Annots", self._added(old, new, widgets), f"page object {number}")
             elif (
@@ -296,6 +296,16 @@ class _Judge:
                 gained += 1
         if gained > 1:
             self._say("it changes more than one page")
+
+    def _not_moved(self, old: Any, new: Any, names: frozenset[str]) -> set[str]:
+        """Without the members that a later revision only moved to a new object; the signing revision may not."""
+        left = set(names)
+        for name in names if self._with_store else ():
+            value = dict.get(new, name)
+            if equivalent(self._old, dict.get(old, name), self._new, value):
+                self._explain(reachable(self._new, value, self._size))
+                left.discard(name)
+        return left
 
     def _widget_numbers(self) -> set[int | None]:
         if self._signature is None:

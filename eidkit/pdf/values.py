@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MAX_REACHED = 20_000
 MAX_NESTING = 200
+MAX_MOVED = 6
 
 
 def same(one: Any, other: Any, depth: int = 0) -> bool:
@@ -35,6 +36,32 @@ def same(one: Any, other: Any, depth: int = 0) -> bool:
             same(a, b, depth + 1) for a, b in zip(list.__iter__(one), list.__iter__(other), strict=True)
         )
     return bool(one == other)
+
+
+def equivalent(old: Any, one: Any, new: Any, other: Any, depth: int = 0) -> bool:
+    """Whether ``one`` in the view ``old`` and ``other`` in the view ``new`` show the same.
+
+    A reference equals one to the same number (whether that object changed is judged on its own), or one to
+    another object of equivalent content.
+    """
+    if depth > MAX_MOVED or same(one, other):
+        return depth <= MAX_MOVED
+    numbers = getattr(one, "idnum", None), getattr(other, "idnum", None)
+    if numbers[0] is not None or numbers[1] is not None:
+        found = old.get_object(one.reference) if numbers[0] is not None else one
+        return equivalent(
+            old, found, new, new.get_object(other.reference) if numbers[1] is not None else other, depth + 1
+        )
+    if type(one) is not type(other) or getattr(one, "encoded_data", None) != getattr(other, "encoded_data", None):
+        return False
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(
+            equivalent(old, dict.get(one, key), new, dict.get(other, key), depth + 1) for key in one
+        )
+    if isinstance(one, list):
+        pairs = zip(list.__iter__(one), list.__iter__(other), strict=False)
+        return len(one) == len(other) and all(equivalent(old, a, new, b, depth + 1) for a, b in pairs)
+    return False
 
 
 def names_in(old: Any, new: Any) -> frozenset[str]:

@@ -80,6 +80,7 @@ class Office:
         self.identity_provider = SandboxProvider(clock=sandbox.clock)
         self.provider = self.identity_provider.provider()
         self.seal = sandbox.agency(people.ORGANISATION, people.ORGANISATION_MST, mns=people.ORGANISATION_MNS)
+        self.ways: dict[str, Way] = {player.step: player.way for player in PLAYERS}
         self.people = {player.step: self._official(player.part) for player in PLAYERS}
         self.procedure: Procedure = five_steps(
             attesters=[sandbox.service_key.identity], mandate=self.seal.identity, holders=self._holders()
@@ -114,9 +115,8 @@ class Office:
         # 1.
         transaction = dossier.transaction(action=action, language=language)
         # 2.
-        player = next(player for player in PLAYERS if player.step == step.name)
-        person = self.people[step.name].identity
-        authentication = self.log_in(person, transaction, player.way)
+        person, way = self.people[step.name].identity, self.ways[step.name]
+        authentication = self.log_in(person, transaction, way)
         # 3.
         key = self.key_for(step)
         signed = tuple(
@@ -128,7 +128,7 @@ class Office:
             signed, authentication, sandbox.trust,
             providers=[self.provider], sources=sandbox.sources, transport=sandbox, clock=sandbox.clock,
         )  # fmt: skip
-        return Taken(after, step, person, player.way, transaction, authentication, signed)
+        return Taken(after, step, person, way, transaction, authentication, signed)
 
     def log_in(self, person: Identity, transaction: Transaction, way: Way) -> Authentication:
         """``person`` present for ``transaction``, attested by the office's service key."""

@@ -17,7 +17,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
+from eidkit.asn1 import attributes
 from eidkit.asn1 import certificate as certificates
+from eidkit.asn1.public_key import load_public_key
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError
 from eidkit.findings import Finding, finding
@@ -84,7 +86,7 @@ def identify_signing_certificate(
             )
         ]
         if named:
-            return named[0], []
+            return named[0], _issuer_findings(signature, named[0])
         hinted = _hinted(signature, pool)
         if hinted is None:
             return None, [finding("NO_SIGNING_CERTIFICATE_FOUND", signature.id)]
@@ -93,6 +95,16 @@ def identify_signing_certificate(
     if hinted is None:
         return None, [finding("NO_SIGNING_CERTIFICATE_FOUND", signature.id)]
     return hinted, [finding("SIGNER_NOT_BOUND", signature.id)]
+
+
+def _issuer_findings(signature: SignatureEvidence, certificate: Certificate) -> list[Finding]:
+    """The issuer and serial that the signed reference gives, when it gives them, are the certificate's."""
+    stated = signature.certificate_references[0].issuer_serial
+    try:
+        agrees = stated is None or attributes.issuer_agrees(stated, certificate.issuer, certificate.serial_octets)
+    except EidkitError:
+        agrees = False
+    return [] if agrees else [finding("ISSUER_SERIAL_MISMATCH", signature.id)]
 
 
 def _names(algorithm: str, digest: bytes, certificate: Certificate) -> bool:
@@ -111,16 +123,23 @@ def _hinted(signature: SignatureEvidence, pool: Sequence[Certificate]) -> Certif
 def verify_cryptographically(
     signature: SignatureEvidence, certificate: Certificate | None
 ) -> tuple[bool, list[Finding]]:
-    """§5.2.7: every reference is found and matches, and the value is the certificate's key over the octets."""
+    """§5.2.7: every reference is found and matches, and the value is the key's over the octets.
+
+    The key is the certificate's; a bare key that came without one serves for this block only, and names nobody.
+    """
     found = [finding("FORMAT_FAILURE", signature.id, why="nothing is signed")] if not signature.references else []
     for reference in signature.references:
         if reference.computed is None:
             found.append(finding("SIGNED_DATA_NOT_FOUND", signature.id, what=reference.name or "the document"))
         elif reference.computed != reference.declared:
             found.append(finding("HASH_FAILURE", signature.id, what=_what(reference.kind, reference.name)))
-    if certificate is None:
+    algorithm = algorithms.SIGNATURE_BY_NAME.get(signature.algorithm)
+    if algorithm is None or not algorithms.implemented(algorithm):
+        found.append(finding("NOT_SUPPORTED", signature.id, what=f"the signature algorithm {signature.algorithm}"))
         return False, found
-    if not _value_holds(signature, certificate):
+    if certificate is None and signature.bare_key is None:
+        return False, found
+    if not _value_holds(signature, algorithm, certificate):
         found.append(finding("SIG_CRYPTO_FAILURE", signature.id))
     return not found, found
 
@@ -129,12 +148,11 @@ def _what(kind: str, name: str) -> str:
     return {"signed-properties": "the signed properties"}.get(kind, name or "the document")
 
 
-def _value_holds(signature: SignatureEvidence, certificate: Certificate) -> bool:
-    algorithm = algorithms.SIGNATURE_BY_NAME.get(signature.algorithm)
-    if algorithm is None:
-        return False
+def _value_holds(
+    signature: SignatureEvidence, algorithm: algorithms.SignatureAlgorithm, certificate: Certificate | None
+) -> bool:
     try:
-        key = certificate.public_key()
+        key = certificate.public_key() if certificate else load_public_key(signature.bare_key or b"")
     except EidkitError:
         return False
     return algorithms.verify_signature(
@@ -235,7 +253,7 @@ def accept_algorithms(signature: SignatureEvidence, policy: Policy, used_at: dat
                     "CRYPTO_CONSTRAINTS_FAILURE", signature.id, what=what, algorithm=name, time=format_time(used_at)
                 )
             )
-    if signature.algorithm not in algorithms.SIGNATURE_BY_NAME or signature.algorithm.startswith("dsa"):
+    if signature.algorithm.startswith("dsa"):
         found.append(finding("NOT_SUPPORTED", signature.id, what=f"the signature algorithm {signature.algorithm}"))
     return found
 

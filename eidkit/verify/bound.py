@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 State = Literal["yes", "no", "not-given"]
 ATTESTATION_SKEW = timedelta(seconds=60)
 """How much later than the signature its attestation may claim to be (§6.6)."""
-_INCONCLUSIVE = frozenset({"LOGIN_NOT_GIVEN", "CONTENT_NOT_IN_TRANSACTION", "CONTENT_FORM", "LOGIN_TIME_CLAIMED"})
+_INCONCLUSIVE = frozenset({
+    "LOGIN_NOT_GIVEN", "CONTENT_NOT_IN_TRANSACTION", "CONTENT_FORM", "LOGIN_TIME_CLAIMED",
+    "ATTESTATION_UNTRUSTED", "ATTESTATION_STATUS_UNKNOWN", "ATTESTATION_NO_POE",
+})  # fmt: skip
 """Findings that leave open whether the signature belongs to its login; every other error refutes it."""
 
 
@@ -46,8 +49,8 @@ _INCONCLUSIVE = frozenset({"LOGIN_NOT_GIVEN", "CONTENT_NOT_IN_TRANSACTION", "CON
 class Bound:
     """How a signature and its login hang together.
 
-    ``state``: ``"yes"``; ``"no"`` when something contradicts; ``"not-given"`` when the authentication file, or
-    what ties it to this very content and time, is not at hand.  ``time`` is when the person authenticated.
+    ``state``: ``"yes"``; ``"no"`` when something contradicts; ``"not-given"`` when the authentication file, its
+    service's chain or status, or what ties it to this very content and time, is not at hand.  ``time`` is when the person authenticated.
     ``attester`` is the certificate of the service that attested.
     """
 

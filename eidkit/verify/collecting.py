@@ -5,35 +5,38 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from eidkit.document import Document
 from eidkit.errors import DocumentError, NotSupported, Text
 from eidkit.verify import stored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from eidkit.document import Document
     from eidkit.verify.evidence import Evidence
 
 
-def collect(document: Document, *, detached: Document | None = None) -> Evidence:
+def collect(document: Document, *, detached: Document | Sequence[Document] = ()) -> Evidence:
     """All facts about ``document``, in no case a verdict.
 
-    ``detached`` is the content that a bare timestamp token is about.  Raises :class:`DocumentError` for what
+    ``detached`` are contents that stand beside the document: what a bare timestamp token is about, or what
+    references of an XML signature name.  Raises :class:`DocumentError` for what
     cannot be read at all, with the reason and a remedy; everything else is a fact in the Evidence.
     """
-    return _reader(document, detached)(document)
+    return _reader(document, (detached,) if isinstance(detached, Document) else tuple(detached))(document)
 
 
-def load_evidence(saved: bytes, *, document: Document | None = None) -> Evidence:
+def load_evidence(
+    saved: bytes, *, document: Document | None = None, detached: Document | Sequence[Document] = ()
+) -> Evidence:
     """The Evidence that ``saved`` (JSON of :func:`save_evidence`) holds.
 
-    With ``document`` the document is collected again and a difference is refused; certificates and answers
+    With ``document`` (and its ``detached`` contents) the document is collected again and a difference is refused; certificates and answers
     that had been added are kept.  Without it the Evidence counts as not seen, and a report over it says so.
     """
     evidence = stored.from_json(saved)
     if document is None:
         return replace(evidence, document_seen=False)
-    fresh = collect(document)
+    fresh = collect(document, detached=detached)
     if stored.facts(fresh) != stored.facts(evidence):
         raise DocumentError(
             "evidence-other-document",
@@ -48,7 +51,7 @@ def save_evidence(evidence: Evidence) -> bytes:
     return stored.to_json(evidence)
 
 
-def _reader(document: Document, detached: Document | None) -> Callable[[Document], Evidence]:
+def _reader(document: Document, detached: tuple[Document, ...]) -> Callable[[Document], Evidence]:
     if document.format == "pdf":
         from eidkit.verify.formats import pdf
 
@@ -56,11 +59,11 @@ def _reader(document: Document, detached: Document | None) -> Callable[[Document
     if document.format == "xml":
         from eidkit.verify.formats import xml
 
-        return xml.read
+        return lambda found: xml.read(found, detached=detached)
     if document.format == "der":
         from eidkit.verify.formats import token
 
-        return lambda found: token.read(found, detached)
+        return lambda found: token.read(found, detached[0] if detached else None)
     if document.format == "zip":
         raise NotSupported(
             "format-container",

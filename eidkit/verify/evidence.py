@@ -106,6 +106,8 @@ class SignatureEvidence:
     """Issuer name (DER) and serial (DER INTEGER content) that the container itself names; unprotected."""
     certificate_references: tuple[CertificateReference, ...]
     certificates: tuple[bytes, ...]
+    bare_key: bytes | None = None
+    """A public key (DER SubjectPublicKeyInfo) that came without a certificate: it names nobody."""
     crls: tuple[bytes, ...] = ()
     ocsps: tuple[bytes, ...] = ()
     signing_time: datetime | None = None

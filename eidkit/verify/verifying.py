@@ -30,7 +30,7 @@ def verify(
     policy: Policy = ETSI_BASELINE,
     at: datetime | None = None,
     authentications: Sequence[Authentication] = (),
-    detached: Document | None = None,
+    detached: Document | Sequence[Document] = (),
     transport: Transport | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Report:
@@ -38,7 +38,8 @@ def verify(
 
     Nothing is trusted but the anchors in ``trust``, and no socket is opened unless ``sources`` holds one.
     ``at`` (with a time zone) replaces the present and proves nothing.  ``authentications`` are the records of
-    logins that signatures may be bound to; ``detached`` is the content of a bare timestamp token.  Raises
+    logins that signatures may be bound to; ``detached`` are contents beside the
+    document (of a bare timestamp token, of an XML signature's references).  Raises
     :class:`eidkit.errors.DocumentError` only for what cannot be read at all.
     """
     now = at or clock.now()

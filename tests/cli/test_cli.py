@@ -257,3 +257,19 @@ def test_a_refused_file_is_named(option: str, box: Path, eidkit: Callable[..., S
     said = eidkit("verify", box / "signed.pdf", *trusting(box), option, box / "password")
     assert said.code == 2
     assert said.err.startswith("eidkit: password: ")
+
+
+@pytest.mark.parametrize(("content", "verdict", "code"), [(b"content", "PASSED", 0), (b"another", "FAILED", 1)])
+def test_a_bare_token_is_judged_about_its_content(
+    content: bytes, verdict: str, code: int, box: Path, tmp_path: Path, eidkit: Callable[..., Said]
+) -> None:
+    import hashlib
+
+    from eidkit.sandbox import Sandbox
+
+    sandbox = Sandbox.open(box / "sandbox")
+    token = sandbox.tsa.timestamp(hashlib.sha256(b"content").digest(), "sha256", clock=sandbox.clock)
+    (tmp_path / "token.tsr").write_bytes(token)
+    (tmp_path / "content.bin").write_bytes(content)
+    said = eidkit("verify", tmp_path / "token.tsr", "--detached", tmp_path / "content.bin", *trusting(box), "--json")
+    assert (said.code, said.lines[0]["verdict"]) == (code, verdict)

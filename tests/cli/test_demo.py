@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,7 +66,8 @@ def test_a_second_run_takes_the_place_of_the_first_with_any_pdf(
 
     own = tmp_path / "own.pdf"
     own.write_bytes(Canvas().pdf(title="A PDF of one's own", language="en", created="D:20261124090000+07'00'"))
-    assert run(["demo", str(own), "-o", str(walked), "--lang", "vi"]) == 0
+    shutil.copytree(walked, tmp_path / "out")
+    assert run(["demo", str(own), "-o", str(tmp_path / "out"), "--lang", "vi"]) == 0
     assert "hồ sơ H56.01-261124-0001: COMPLETE" in capsys.readouterr().out
 
 
@@ -81,3 +83,38 @@ def test_a_folder_that_is_something_else_is_not_written_over(tmp_path: Path) -> 
     (tmp_path / "letters" / "mine.txt").write_text("mine", encoding="utf-8")
     assert run(["demo", "-o", str(tmp_path / "letters")]) == 2
     assert (tmp_path / "letters" / "mine.txt").read_text(encoding="utf-8") == "mine"
+
+
+def alone(walked: Path, capsys: pytest.CaptureFixture[str], *more: object) -> dict[str, object]:
+    """``eidkit verify`` of the signed PDF by itself, with the logins that it names."""
+    brought = [part for path in (walked / "dossier/authentications").iterdir() for part in ("--authentication", path)]
+    material = ["--trust", walked / "anchors", "--crl", walked / "dossier/validation", "--offline", "--json"]
+    capsys.readouterr()
+    code = run([str(part) for part in ["verify", walked / "dossier/documents/permit.pdf", *material, *brought, *more]])
+    return {"code": code, **json.loads(capsys.readouterr().out)}
+
+
+def test_one_file_is_bound_to_its_logins(walked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = alone(walked, capsys, "--provider", walked / "providers/sandbox.json")
+    assert (report["code"], report["verdict"]) == (0, "TOTAL-PASSED")
+    assert [signature["authentication"]["bound"] for signature in report["signatures"]] == ["yes"] * 5
+
+
+def test_a_login_whose_provider_is_not_pinned_is_not_confirmed(
+    walked: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = alone(walked, capsys)
+    assert (report["code"], report["verdict"]) == (1, "INDETERMINATE")
+    codes = [{found["code"] for found in signature["findings"]} for signature in report["signatures"]]
+    assert ["LOGIN_RECHECK_UNDECIDED" in found for found in codes] == [False, True, True, False, False]
+
+
+def test_a_login_under_another_key_than_the_pinned_one_is_refuted(
+    walked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from eidkit.sandbox.provider import SandboxProvider
+
+    SandboxProvider().provider().write(tmp_path / "other.json")
+    report = alone(walked, capsys, "--provider", tmp_path / "other.json")
+    assert report["code"] == 1
+    assert report["signatures"][1]["indication"] != "TOTAL-PASSED"

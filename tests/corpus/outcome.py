@@ -97,7 +97,7 @@ def judged(case: Case, answer: Answer) -> Outcome:
         return Outcome.NOT_SUPPORTED if answer.unsupported and not answer.accepted else Outcome.NO_EXPECTATION
     if answer.accepted:
         return Outcome.AGREE if case.expected else Outcome.WRONGLY_ACCEPTED
-    if answer.unsupported and (case.expected or not answer.caught):
+    if answer.unsupported and not answer.caught:
         return Outcome.NOT_SUPPORTED
     return Outcome.WRONGLY_REJECTED if case.expected else Outcome.AGREE
 

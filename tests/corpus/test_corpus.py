@@ -10,7 +10,7 @@ import pytest
 
 from tests.corpus.kinds import CORPORA, place, results
 from tests.corpus.outcome import Outcome, Result
-from tests.corpus.page import counts
+from tests.corpus.page import counts, why_different
 
 pytestmark = [pytest.mark.corpus, pytest.mark.xdist_group("corpus")]
 
@@ -51,6 +51,13 @@ def test_the_counts_are_told(name: str, record_property: Callable[[str, object],
 @pytest.mark.parametrize("name", CORPORA)
 def test_nothing_crashes_or_hangs(name: str) -> None:
     assert _told(_found(name), Outcome.CRASHED) == []
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_every_wrong_rejection_is_explained(name: str) -> None:
+    """``why.toml`` names each of them, and nothing else."""
+    rejected = {r.case.id for r in _found(name) if r.outcome is Outcome.WRONGLY_REJECTED and not r.case.advisory}
+    assert rejected == set(why_different().get(name, {}))
 
 
 @pytest.mark.parametrize("kind", PROMISED)

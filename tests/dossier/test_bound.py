@@ -66,7 +66,7 @@ def test_an_anchor_for_attestations_is_needed(stage, reception):
     trust = stage.sandbox.trust
     without = TrustStore(tuple(a for a in trust.anchors if a.kind != "attestation"))
     report, bound = judged(stage, signed["permit"], [login], trust=without)
-    assert (report.verdict, bound.state) == ("INDETERMINATE", "no")
+    assert (report.verdict, bound.state) == ("INDETERMINATE", "not-given")
     assert "ATTESTATION_UNTRUSTED" in {found.code for found in bound.findings}
 
 

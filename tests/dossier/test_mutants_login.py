@@ -181,7 +181,11 @@ def test_an_attester_of_one_signature_among_two(stage, turn, caught):
 def test_an_attester_under_another_root(stage, turn, caught):
     """The very organisation that the procedure names, with a certificate of the signing authority."""
     same_body = service(stage, root="public", identity=stage.sandbox.service_key.identity)
-    caught(stage.play(stage.opened(), {"approval": turn(attester=same_body)}), "ATTESTATION_UNTRUSTED", *_UNDECIDED)
+    caught(
+        stage.play(stage.opened(), {"approval": turn(attester=same_body)}),
+        "ATTESTATION_UNTRUSTED",
+        "STEP_SIGNATURE_UNDECIDED",
+    )
 
 
 def test_an_attester_whose_certificate_was_revoked(stage, turn, caught):
@@ -212,7 +216,7 @@ def test_an_attester_whose_status_nobody_shows(stage, turn, caught, honest):
     caught(
         honest,
         "ATTESTATION_STATUS_UNKNOWN",
-        *_UNDECIDED,
+        "STEP_SIGNATURE_UNDECIDED",
         sources=Sources.of(crls=others),
         transport=None,
     )

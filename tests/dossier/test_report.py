@@ -9,6 +9,8 @@ import pytest
 
 from eidkit.errors import VerificationFailed
 from eidkit.findings import _BINDING
+from eidkit.identity import Identity
+from eidkit.vn import five_steps
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +87,20 @@ def test_every_reason_has_two_languages_and_a_remedy():
     for row in _BINDING:
         assert all((row.message.en, row.message.vi, row.remedy.en, row.remedy.vi))
         assert row.message.en != row.message.vi
+
+
+def test_a_name_written_into_a_login_file_is_not_shown(stage, honest):
+    """Only the number is committed to; the name comes from the certificate or from the procedure."""
+    login = honest.authentications[2]
+    other = replace(login.disclosure, identity=Identity(login.identity.scheme, login.identity.identifier, "Ai Đó"))
+    logins = tuple(replace(a, disclosure=other) if a is login else a for a in honest.authentications)
+    report = stage.verify(replace(honest, authentications=logins))
+    assert "Ai Đó" not in str(report)
+    assert report.steps[2].person.name == "Nguyễn Thị Lan"
+
+
+def test_who_is_named_by_nobody_is_shown_by_a_masked_number(stage):
+    procedure = five_steps(attesters=stage.procedure.attesters, mandate=stage.seal.identity)
+    report = stage.verify(stage.play(stage.opened(procedure)))
+    assert report.verdict == "COMPLETE"
+    assert report.to_json()["steps"][3]["person"] == "vn-cccd •••••••••033"

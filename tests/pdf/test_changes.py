@@ -105,6 +105,35 @@ def test_a_size_that_shrinks_does_not_make_old_objects_look_new(signed, make):
     assert summary(later) == ("undefined", False)
 
 
+def test_resources_moved_unchanged_to_a_new_object(make, signer):
+    """Some products do so when they add a security store; moved and changed it is a change."""
+    page = make.page.replace(b"/Resources<<>>", b"/Resources 5 0 R")
+    font = b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"
+    objects = [make.catalogue, make.pages, page, make.content, b"<</Font<</F 6 0 R>>>>", font]
+    signed = octets(signer.sign(Document.from_bytes(make.written(objects), "x.pdf")))
+    root = last_object(signed, 1)[:-2] + b"/DSS<</Certs[21 0 R]>>>>"
+    store = b"<</Length 4>>\nstream\nDERS\nendstream"
+    moved = last_object(signed, 3).replace(b"/Resources 5 0 R", b"/Resources 20 0 R")
+    for resources, expected in ((b"6 0 R", ("extension", True)), (b"4 0 R", ("undefined", False))):
+        objects_ = {1: root, 3: moved, 20: b"<</Font<</F %b>>>>" % resources, 21: store}
+        assert summary(make.updated(signed, objects_, size=22)) == expected
+
+
+@pytest.mark.parametrize(
+    ("font", "expected"),
+    [
+        (b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>", ("extension", True)),
+        (b"<</Type/Font/Subtype/Type1/BaseFont/Symbol>>", ("undefined", False)),
+    ],
+)
+def test_a_font_that_loses_its_name(make, signer, font, expected):
+    page = make.page.replace(b"/Resources<<>>", b"/Resources<</Font<</F 5 0 R>>>>")
+    named = b"<</Type/Font/Subtype/Type1/Name/Helv/BaseFont/Helvetica>>"
+    data = make.written([make.catalogue, make.pages, page, make.content, named])
+    signed = octets(signer.sign(Document.from_bytes(data, "x.pdf")))
+    assert summary(make.updated(signed, {5: font}, size=20)) == expected
+
+
 def test_a_signature_put_over_content_that_waited_for_it(make, signer):
     """The page refers to an object that does not exist; a later *signature* brings it."""
     page = make.page.replace(b"/Contents 4 0 R", b"/Contents[4 0 R 12 0 R]")

@@ -20,7 +20,6 @@ BROKEN = {"COVERAGE_FAILURE", "FORMAT_FAILURE"}
 LOST_CONTROLS = {
     "rub-cert/1__02_Test_cert_p2_sign_original.pdf": "signatures without signed attributes are refused",
     "dss/pkcs7-no-message-digest.pdf": "signatures without signed attributes are refused",
-    "dss/Signature-P-DE_SCI-4.pdf": "a later revision moves the page's /Resources to another object",
     "dss/dss-818__Signature-P-SK-1_(HASH_FAILURE).pdf": "a dictionary with two values for one key is refused",
 }
 OTHER_VERDICT = {

@@ -209,3 +209,10 @@ def test_the_text_speaks_vietnamese(document: Document, box: Sandbox) -> None:
 def test_a_naive_time_is_refused(document: Document, box: Sandbox) -> None:
     with pytest.raises(EidkitError, match="zone"):
         judge(collect(document), box.trust, at=box.clock.now().replace(tzinfo=None))
+
+
+def test_no_personal_number_is_in_a_reason(document: Document, box: Sandbox) -> None:
+    report = _verify(_signed(document, box), box, sources=None)
+    assert not report
+    assert "001199000041" not in str(report) + report.to_text("vi") + json.dumps(report.to_json())
+    assert "Nguyễn Thị Lan" in report.conclusions[0].findings[0].message.en

@@ -188,6 +188,7 @@ class _Reading:
             signer_hint=(signer.issuer, signer.serial_octets) if signer else None,
             certificate_references=named,
             certificates=candidates,
+            bare_key=xml_signer.bare_key(material, candidates),
             crls=crls,
             ocsps=ocsps,
             signing_time=statements.signing_time,

@@ -139,3 +139,12 @@ def disagrees(material: KeyMaterial, certificate: Certificate | None) -> bool:
     except EidkitError:
         return True
     return all(other != key for other in material.keys)
+
+
+def bare_key(material: KeyMaterial, candidates: Sequence[bytes]) -> bytes | None:
+    """The one public key (DER SubjectPublicKeyInfo) of a KeyInfo that brings no certificate."""
+    if candidates or len(material.keys) != 1:
+        return None
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return material.keys[0].public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -85,7 +85,7 @@ def _headline(report: Report, words: dict[str, str]) -> str:
     good = sum(bool(conclusion) for conclusion in report.conclusions)
     count = len(report.conclusions)
     if count:
-        plural = {"s": "" if count == 1 else "s", "is_are": "is" if good == 1 else "are"}
+        plural = {"s": "" if count == 1 else "s", "is_are": "is" if 1 in {good, count} else "are"}
         said = words["good"].format(good=good, all=count, **plural)
     else:
         said = "" if report.timestamps else words["none"]
