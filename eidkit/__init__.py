@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eidkit import lazily
+from eidkit.version import VERSION
+
 if TYPE_CHECKING:
     from eidkit.binding.attestation import Attestation
     from eidkit.binding.authentication import Authentication
@@ -29,34 +32,6 @@ if TYPE_CHECKING:
     from eidkit.trust.subject import Subject
     from eidkit.verify.evidence import Evidence
     from eidkit.verify.report import Report
-    from eidkit.version import VERSION as __version__  # noqa: N811 - the dunder name is the convention
-
-_NOUNS = {
-    "Approval": "eidkit.dossier",
-    "Attestation": "eidkit.binding.attestation",
-    "Authentication": "eidkit.binding.authentication",
-    "Document": "eidkit.document",
-    "Dossier": "eidkit.dossier",
-    "EidkitError": "eidkit.errors",
-    "Evidence": "eidkit.verify.evidence",
-    "Finding": "eidkit.findings",
-    "FixedClock": "eidkit.clock",
-    "HttpTransport": "eidkit.transport",
-    "Identity": "eidkit.identity",
-    "Pending": "eidkit.signing.pending",
-    "Policy": "eidkit.policy",
-    "Procedure": "eidkit.binding.procedure",
-    "Report": "eidkit.verify.report",
-    "SigningKey": "eidkit.key",
-    "Sources": "eidkit.trust.sources",
-    "Step": "eidkit.binding.procedure",
-    "Subject": "eidkit.trust.subject",
-    "SystemClock": "eidkit.clock",
-    "TimestampAuthority": "eidkit.timestamps.authority",
-    "Transaction": "eidkit.binding.transaction",
-    "Transport": "eidkit.transport",
-    "TrustStore": "eidkit.trust.store",
-}
 
 __all__ = [
     "Approval",
@@ -86,18 +61,29 @@ __all__ = [
     "__version__",
 ]
 
-
-def __getattr__(name: str) -> object:
-    from importlib import import_module
-
-    if name == "__version__":
-        return import_module("eidkit.version").VERSION
-    if name not in _NOUNS:
-        raise AttributeError(f"module 'eidkit' has no attribute {name!r}")
-    value = getattr(import_module(_NOUNS[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__version__ = VERSION
+__getattr__, __dir__ = lazily.loading(
+    __name__,
+    {
+        "eidkit.binding.attestation": ("Attestation",),
+        "eidkit.binding.authentication": ("Authentication",),
+        "eidkit.binding.procedure": ("Procedure", "Step"),
+        "eidkit.binding.transaction": ("Transaction",),
+        "eidkit.clock": ("FixedClock", "SystemClock"),
+        "eidkit.document": ("Document",),
+        "eidkit.dossier": ("Approval", "Dossier"),
+        "eidkit.errors": ("EidkitError",),
+        "eidkit.findings": ("Finding",),
+        "eidkit.identity": ("Identity",),
+        "eidkit.key": ("SigningKey",),
+        "eidkit.policy": ("Policy",),
+        "eidkit.signing.pending": ("Pending",),
+        "eidkit.timestamps.authority": ("TimestampAuthority",),
+        "eidkit.transport": ("HttpTransport", "Transport"),
+        "eidkit.trust.sources": ("Sources",),
+        "eidkit.trust.store": ("TrustStore",),
+        "eidkit.trust.subject": ("Subject",),
+        "eidkit.verify.evidence": ("Evidence",),
+        "eidkit.verify.report": ("Report",),
+    },
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from eidkit.errors import Text, TransportError
 
@@ -68,6 +68,25 @@ def split(url: str) -> SplitResult:
     return parts
 
 
+def redirected(url: str, location: str) -> str:
+    """The address that ``url`` leads on to by ``location``; raises :class:`TransportError` unless it is plain.
+
+    Never from https to http: what was asked for protected does not come back unprotected.
+    """
+    try:
+        following = urljoin(url, location)
+    except ValueError as error:
+        raise refused(url, "it redirects to no plain address") from error
+    if split(url).scheme == "https" and split(following).scheme != "https":
+        raise refused(url, "it redirects to an unprotected address")
+    return following
+
+
+def shown(url: str) -> str:
+    """The address as a message may show it: bounded, and without its query, which may carry a secret."""
+    return url.split("?", 1)[0][:200]
+
+
 def _literal(host: str) -> str | None:
     """The address that ``host`` spells, also in the old forms (``127.1``, ``0x7f000001``, ``2130706433``)."""
     try:
@@ -104,11 +123,10 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def refused(url: str, why: str) -> TransportError:
-    """The error for an address that is not fetched or gave nothing usable; shown without its query."""
-    shown = url.split("?", 1)[0][:200]
+    """The error for an address that is not fetched or gave nothing usable."""
     return TransportError(
         "transport-refused",
-        Text(f"{shown} is not used: {why}", f"không dùng {shown}: {why}"),
+        Text(f"{shown(url)} is not used: {why}", f"không dùng {shown(url)}: {why}"),
         Text(
             "allow the host by name (allow_hosts=, --allow-host) if you trust it, or give what is there as a file",
             "cho phép máy chủ bằng allow_hosts nếu tin cậy, hoặc cung cấp tệp",

@@ -1,4 +1,4 @@
-"""Names, OIDs, URIs and end dates of algorithms, and the one place that checks a signature value.
+"""Names, OIDs, URIs and end dates of algorithms, and the one place that makes or checks a signature value.
 
 Tables are data: a row per digest and per signature algorithm.  End dates follow the shape of ETSI TS 119 312:
 an algorithm is *acceptable* for a signature made before its ``until``.
@@ -6,15 +6,18 @@ an algorithm is *acceptable* for a signature made before its ``until``.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Literal
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Literal
 
-from eidkit.errors import NotSupported, Text
+from eidkit.errors import KeyUnusable, NotSupported, Text
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+    from collections.abc import Callable
+
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
 Family = Literal["rsa-pkcs1", "rsa-pss", "ecdsa", "eddsa", "dsa"]
@@ -66,6 +69,8 @@ DIGESTS: tuple[DigestAlgorithm, ...] = (
     DigestAlgorithm("md5", "1.2.840.113549.2.5", _MORE + "md5", 16, _MD5_UNTIL),
     DigestAlgorithm("ripemd160", "1.3.36.3.2.1", _ENC + "ripemd160", 20, _SHA1_UNTIL),
 )
+COMPUTABLE = tuple(digest.name for digest in DIGESTS if digest.name != "ripemd160")
+"""The digests that every build of hashlib and ``cryptography`` has."""
 DIGEST_BY_NAME = {digest.name: digest for digest in DIGESTS}
 DIGEST_BY_OID = {digest.oid: digest for digest in DIGESTS}
 DIGEST_BY_URI = {digest.uri: digest for digest in DIGESTS if digest.uri}
@@ -165,7 +170,7 @@ SIGNATURE_BY_NAME = {row.name: row for row in SIGNATURES}
 SIGNATURE_BY_OID = {row.oid: row for row in SIGNATURES if row.family != "rsa-pss"}
 SIGNATURE_BY_URI = {row.uri: row for row in SIGNATURES if row.uri}
 
-_MIN_RSA_BITS = 2048
+MIN_RSA_BITS = 2048
 _MIN_EC_BITS = 224
 
 
@@ -175,10 +180,15 @@ def digest_acceptable(name: str, at: datetime) -> bool:
     return row is not None and (row.until is None or at < row.until)
 
 
+def digests_of(data: bytes) -> tuple[tuple[str, bytes], ...]:
+    """``(name, digest)`` of ``data`` under each algorithm of :data:`COMPUTABLE`."""
+    return tuple((name, hashlib.new(name, data, usedforsecurity=False).digest()) for name in COMPUTABLE)
+
+
 def key_acceptable(kind: str, bits: int) -> bool:
     """Whether a public key of ``kind`` (``rsa``, ``ec``, ``ed25519``, ``ed448``) and size is strong enough."""
     if kind == "rsa":
-        return bits >= _MIN_RSA_BITS
+        return bits >= MIN_RSA_BITS
     if kind == "ec":
         return bits >= _MIN_EC_BITS
     return kind in {"ed25519", "ed448"}
@@ -186,19 +196,30 @@ def key_acceptable(kind: str, bits: int) -> bool:
 
 def key_kind(key: PublicKeyTypes) -> tuple[str, int]:
     """``("rsa"|"ec"|"ed25519"|"ed448"|"dsa"|"other", bits)`` of a public key."""
+    kind = _KIND_BY_TYPE.get(type(key))
+    if kind is None:
+        kind = _KIND_BY_TYPE[type(key)] = _kind(key)
+    if kind in _FIXED_BITS:
+        return kind, _FIXED_BITS[kind]
+    sized: Any = getattr(key, "curve", key)
+    return kind, sized.key_size
+
+
+_KIND_BY_TYPE: dict[type, str] = {}
+_FIXED_BITS = {"ed25519": 256, "ed448": 448, "other": 0}
+
+
+def _kind(key: PublicKeyTypes) -> str:
     from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 
-    if isinstance(key, rsa.RSAPublicKey):
-        return "rsa", key.key_size
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return "ec", key.curve.key_size
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return "ed25519", 256
-    if isinstance(key, ed448.Ed448PublicKey):
-        return "ed448", 448
-    if isinstance(key, dsa.DSAPublicKey):
-        return "dsa", key.key_size
-    return "other", 0
+    kinds = {
+        "rsa": rsa.RSAPublicKey,
+        "ec": ec.EllipticCurvePublicKey,
+        "ed25519": ed25519.Ed25519PublicKey,
+        "ed448": ed448.Ed448PublicKey,
+        "dsa": dsa.DSAPublicKey,
+    }
+    return next((kind for kind, of in kinds.items() if isinstance(key, of)), "other")
 
 
 def suited(key: PublicKeyTypes, digest: str | None = None, *, pss: bool = False) -> SignatureAlgorithm:
@@ -225,6 +246,29 @@ def suited(key: PublicKeyTypes, digest: str | None = None, *, pss: bool = False)
     return SIGNATURE_BY_NAME[name]
 
 
+_KINDS = {"rsa": ("rsa-pkcs1", "rsa-pss"), "ec": ("ecdsa",), "dsa": ("dsa",)}
+"""The families of a kind of key; an Edwards key has the one algorithm of its own name."""
+
+
+def _fits(kind: str, algorithm: SignatureAlgorithm) -> bool:
+    return algorithm.name == kind or algorithm.family in _KINDS.get(kind, ())
+
+
+@lru_cache(maxsize=64)
+def _scheme(algorithm: SignatureAlgorithm, salt_length: int | None) -> tuple[Any, ...]:
+    """What ``cryptography`` wants beside the data: padding and hash, or nothing; raises ValueError for no such hash."""
+    from cryptography.hazmat.primitives.asymmetric import ec, padding
+
+    if algorithm.family == "eddsa":
+        return ()
+    digest = hash_object(algorithm.digest or "")
+    if algorithm.family == "rsa-pkcs1":
+        return padding.PKCS1v15(), digest
+    if algorithm.family == "rsa-pss":
+        return padding.PSS(padding.MGF1(digest), digest.digest_size if salt_length is None else salt_length), digest
+    return (ec.ECDSA(digest) if algorithm.family == "ecdsa" else digest,)
+
+
 def verify_signature(
     key: PublicKeyTypes, algorithm: SignatureAlgorithm, value: bytes, data: bytes, *, salt_length: int | None = None
 ) -> bool:
@@ -235,11 +279,35 @@ def verify_signature(
     """
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
+    if not _fits(key_kind(key)[0], algorithm):
+        return False
     try:
-        _check(key, algorithm, value, data, salt_length)
+        verifier: Any = key
+        verifier.verify(ecdsa_from_plain(value) if algorithm.plain else value, data, *_scheme(algorithm, salt_length))
     except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
         return False
     return True
+
+
+def signer(private: PrivateKeyTypes, algorithm: SignatureAlgorithm) -> Callable[[bytes], bytes]:
+    """A function from data to the signature value of ``private`` over it; its parameters are prepared once.
+
+    An ECDSA value is DER (r ‖ s for the *plain* algorithms), the salt of RSA-PSS as long as the digest.  Raises
+    :class:`KeyUnusable` for a key of another family.
+    """
+    key: Any = private
+    kind, bits = key_kind(key.public_key())
+    if not _fits(kind, algorithm):
+        raise KeyUnusable(
+            "key-algorithm",
+            Text(f"a {kind} key cannot sign with {algorithm.name}", f"khóa {kind} không ký được bằng {algorithm.name}"),
+            Text("leave the algorithm to eidkit, or choose one of the key's family", "để eidkit tự chọn thuật toán"),
+            kind="caller",
+        )
+    scheme = _scheme(algorithm, None)
+    if algorithm.plain:
+        return lambda data: ecdsa_to_plain(key.sign(data, *scheme), bits)
+    return lambda data: bytes(key.sign(data, *scheme))
 
 
 def implemented(algorithm: SignatureAlgorithm) -> bool:
@@ -282,28 +350,3 @@ def hash_object(name: str) -> HashAlgorithm:
     if name not in table:
         raise ValueError(f"no implementation of {name}")
     return table[name]()
-
-
-def _check(key: PublicKeyTypes, algorithm: SignatureAlgorithm, value: bytes, data: bytes, salt: int | None) -> None:
-    from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
-
-    if algorithm.family == "eddsa":
-        wanted = ed25519.Ed25519PublicKey if algorithm.name == "ed25519" else ed448.Ed448PublicKey
-        if not isinstance(key, wanted):
-            raise TypeError("the key is of another family")
-        key.verify(value, data)
-        return
-    digest = hash_object(algorithm.digest or "")
-    if algorithm.family in {"rsa-pkcs1", "rsa-pss"} and isinstance(key, rsa.RSAPublicKey):
-        scheme = (
-            padding.PKCS1v15()
-            if algorithm.family == "rsa-pkcs1"
-            else padding.PSS(padding.MGF1(digest), digest.digest_size if salt is None else salt)
-        )
-        key.verify(value, data, scheme, digest)
-    elif algorithm.family == "ecdsa" and isinstance(key, ec.EllipticCurvePublicKey):
-        key.verify(ecdsa_from_plain(value) if algorithm.plain else value, data, ec.ECDSA(digest))
-    elif algorithm.family == "dsa" and isinstance(key, dsa.DSAPublicKey):
-        key.verify(value, data, digest)
-    else:
-        raise TypeError("the key is of another family")

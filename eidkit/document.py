@@ -127,9 +127,10 @@ class Document:
         """The digest (hashlib name) of the ``start, end`` ranges one after another, or of everything."""
         spans = list(ranges) if ranges is not None else [(0, self.length)]
         if algorithm == "sha256" and spans and isinstance(self._source, _Spliced):
-            state = self._source.resumed(spans[0])
-            if state is not None:
-                return _fed(state, self._chunks([(self._source.offset, spans[0][1]), *spans[1:]])).digest()
+            known = self._source.resumed(spans[0])
+            if known is not None:
+                position, state = known
+                return _fed(state, self._chunks([(position, spans[0][1]), *spans[1:]])).digest()
         return _fed(hashlib.new(algorithm), self._chunks(spans)).digest()
 
     def prefix(self, length: int, name: str | None = None) -> Document:
@@ -144,7 +145,7 @@ class Document:
         if not 0 <= offset <= self.length:
             raise ValueError("a splice lies inside its document")
         appended = offset == self.length
-        source = _Spliced(self._source, offset, inserted, self._hash.copy() if appended else None)
+        source = _spliced(self._source, offset, inserted, (offset, self._hash.copy()) if appended else None)
         if appended:
             state = self._hash.copy()
             state.update(inserted)
@@ -355,31 +356,38 @@ class _Joined:
         return head + self._second.read_at(max(0, offset - self._first.length), size - len(head))
 
 
-class _Spliced:
-    """A source with bytes put in at ``offset``; ``state`` is the SHA-256 of all before it, when known."""
+def _spliced(base: _Source, offset: int, inserted: bytes, known: tuple[int, _Hash] | None) -> _Spliced:
+    """``base`` with ``inserted`` at ``offset``; one append after another stays one layer."""
+    if isinstance(base, _Spliced) and offset == base.length and base.offset == base.base.length:
+        return _Spliced(base.base, base.offset, base.inserted + inserted, known)
+    return _Spliced(base, offset, inserted, known)
 
-    def __init__(self, base: _Source, offset: int, inserted: bytes, state: _Hash | None) -> None:
-        self._base, self.offset, self._inserted, self._state = base, offset, inserted, state
+
+class _Spliced:
+    """A source with bytes put in at ``offset``; ``known`` is a position and the SHA-256 of all before it."""
+
+    def __init__(self, base: _Source, offset: int, inserted: bytes, known: tuple[int, _Hash] | None) -> None:
+        self.base, self.offset, self.inserted, self._known = base, offset, inserted, known
         self.length = base.length + len(inserted)
 
-    def resumed(self, span: tuple[int, int]) -> _Hash | None:
-        """The running hash at ``offset`` if ``span`` starts at 0 and reaches past it."""
-        if self._state is None or span[0] != 0 or span[1] < self.offset:
+    def resumed(self, span: tuple[int, int]) -> tuple[int, _Hash] | None:
+        """The known position and a running hash, if ``span`` starts at 0 and reaches past that position."""
+        if self._known is None or span[0] != 0 or span[1] < self._known[0]:
             return None
-        return self._state.copy()
+        return self._known[0], self._known[1].copy()
 
     def read_at(self, offset: int, size: int) -> bytes:
         end = min(offset + size, self.length)
         parts = []
         if offset < self.offset:
-            parts.append(self._base.read_at(offset, min(end, self.offset) - offset))
+            parts.append(self.base.read_at(offset, min(end, self.offset) - offset))
         inner_start, inner_end = max(offset - self.offset, 0), end - self.offset
-        if inner_end > 0 and inner_start < len(self._inserted):
-            parts.append(self._inserted[inner_start:inner_end])
-        after = self.offset + len(self._inserted)
+        if inner_end > 0 and inner_start < len(self.inserted):
+            parts.append(self.inserted[inner_start:inner_end])
+        after = self.offset + len(self.inserted)
         if end > after:
             start = max(offset, after)
-            parts.append(self._base.read_at(start - len(self._inserted), end - start))
+            parts.append(self.base.read_at(start - len(self.inserted), end - start))
         return b"".join(parts)
 
 

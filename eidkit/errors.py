@@ -8,13 +8,20 @@ PIN, one-time code or full personal number ever enters a message.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
 ErrorKind = Literal["caller", "person", "outside", "configuration"]
+Language = Literal["en", "vi"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def spoken(language: str) -> Language:
+    """The language to answer in: Vietnamese for ``"vi"``, English for anything else."""
+    return "vi" if language == "vi" else "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +31,27 @@ class Text:
     en: str
     vi: str
 
+    def in_language(self, language: str) -> str:
+        """The sentence in Vietnamese for ``"vi"``, in English for anything else."""
+        return self.vi if spoken(language) == "vi" else self.en
+
     def filled(self, **values: object) -> Text:
-        """The same sentence with ``{name}`` places filled; a value is never itself a template."""
-        return Text(_fill(self.en, values), _fill(self.vi, values))
+        """The same sentence with ``{name}`` places filled; a value is never itself a template.
+
+        A value that is a Text itself is filled in in both languages.
+        """
+        return Text(_fill(self.en, values, "en"), _fill(self.vi, values, "vi"))
 
     def to_json(self) -> dict[str, str]:
         """``{"en": …, "vi": …}``."""
         return {"en": self.en, "vi": self.vi}
 
 
-def _fill(template: str, values: dict[str, object]) -> str:
-    return template.format_map({name: str(value) for name, value in values.items()})
+def _fill(template: str, values: dict[str, object], language: Language) -> str:
+    said = {
+        name: value.in_language(language) if isinstance(value, Text) else str(value) for name, value in values.items()
+    }
+    return template.format_map(said)
 
 
 class EidkitError(Exception):
@@ -68,9 +85,7 @@ class EidkitError(Exception):
 
     def in_language(self, language: str) -> str:
         """Problem and remedy as one line, ``"vi"`` in Vietnamese, anything else in English."""
-        if language == "vi":
-            return f"{self.problem.vi} → {self.remedy.vi}"
-        return f"{self.problem.en} → {self.remedy.en}"
+        return f"{self.problem.in_language(language)} → {self.remedy.in_language(language)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (type(self), self.code, self.problem, self.remedy, self.kind, self.retryable, self.__dict__)

@@ -7,7 +7,7 @@ The order of the rows is the order in which reasons are shown: most specific fir
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from eidkit.errors import Text
@@ -91,6 +91,11 @@ def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
     severities = {"error": 0, "warning": 1, "info": 2}
     unique = dict.fromkeys(found)
     return tuple(sorted(unique, key=lambda f: (severities[f.severity], RANK[f.code])))
+
+
+def as_warning(found: Finding) -> Finding:
+    """The same finding, not counting against a verdict."""
+    return replace(found, severity="warning", indication=None, subindication=None)
 
 
 def _failed(code: str, sub: str, en: str, vi: str, remedy_en: str, remedy_vi: str) -> Row:
@@ -575,8 +580,8 @@ _ASSERTION: tuple[Row, ...] = (
     ),
     _warning(
         "LOGIN_TIME_CLAIMED",
-        "nothing proves that the signature is as old as its login: there is no timestamp",
-        "không có dấu thời gian chứng minh chữ ký được tạo cùng lúc đăng nhập",
+        "no timestamp that holds proves that the signature is as old as its login",
+        "không có dấu thời gian hợp lệ chứng minh chữ ký được tạo cùng lúc đăng nhập",
         "sign with tsa= next time",
         "ký kèm dấu thời gian",
     ),
@@ -589,6 +594,13 @@ _ASSERTION: tuple[Row, ...] = (
 )
 
 _STEP: tuple[Row, ...] = (
+    _warning(
+        "ONLY_STATUS_MISSING",
+        "nothing here is contradicted: only revocation answers are missing",
+        "không có mâu thuẫn nào: chỉ thiếu dữ liệu thu hồi",
+        "give revocation data: --crl FILE, --ocsp FILE, or run without --offline (sources= in Python)",
+        "cung cấp CRL hoặc OCSP, hoặc cho phép truy vấn mạng",
+    ),
     _refuted(
         "STEP_SIGNATURE_FAILED",
         "the signature on {document} does not hold ({sub})",

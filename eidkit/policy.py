@@ -7,12 +7,13 @@ version that it was judged under.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import timedelta
+from typing import Literal
 
 from eidkit.errors import NotSupported, Text
 
-if TYPE_CHECKING:
-    from datetime import timedelta
+SKEW = timedelta(seconds=60)
+"""How far the clocks of two parties may differ, wherever times of different makers are compared."""
 
 
 @dataclass(frozen=True, slots=True)

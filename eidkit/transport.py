@@ -7,10 +7,11 @@ Transport was handed in.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from eidkit.addresses import PORTS, is_public, refused, split
+from eidkit.addresses import PORTS, is_public, redirected, refused, shown, split
 from eidkit.errors import Text, TransportError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_RESPONSE = 16 * 1024 * 1024
 MAX_REDIRECTS = 3
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +59,14 @@ def unreachable(url: str, why: str) -> TransportError:
     """The error for a server that did not answer as asked; ``why`` must hold no secret."""
     return TransportError(
         "transport-failed",
-        Text(f"{_shown(url)} did not answer: {why}", f"{_shown(url)} không trả lời: {why}"),
+        Text(f"{shown(url)} did not answer: {why}", f"{shown(url)} không trả lời: {why}"),
         Text("check the address and the network, then try again", "kiểm tra địa chỉ và mạng rồi thử lại"),
     )
 
 
-def _shown(url: str) -> str:
-    """The address without its query, which may carry a secret."""
-    return url.split("?", 1)[0][:200]
+def basic(user: str, password: str) -> str:
+    """The value of an ``Authorization`` header by HTTP Basic (RFC 7617); send it over https only."""
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 
 class HttpTransport:
@@ -96,9 +97,9 @@ class HttpTransport:
         for _ in range(MAX_REDIRECTS + 1):
             response = self._exchange(request, url, deadline)
             location = response.headers.get("location")
-            if request.method != "GET" or response.status not in _REDIRECTS or location is None:
+            if request.method != "GET" or response.status not in REDIRECTS or location is None:
                 return response
-            url = _redirected(url, location)
+            url = redirected(url, location)
         raise unreachable(request.url, f"more than {MAX_REDIRECTS} redirects")
 
     def _exchange(self, request: Request, url: str, deadline: float) -> Response:
@@ -149,15 +150,6 @@ class HttpTransport:
         if host not in self._allowed and not all(is_public(address) for address in addresses):
             raise refused(url, "it is a loopback or private address")
         return addresses[0]
-
-
-def _redirected(url: str, location: str) -> str:
-    from urllib.parse import urljoin
-
-    following = urljoin(url, location)
-    if split(url).scheme == "https" and split(following).scheme != "https":
-        raise refused(url, "it redirects to an unprotected address")
-    return following
 
 
 def _pinned(target: SplitResult, address: str) -> str:

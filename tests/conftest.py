@@ -68,3 +68,11 @@ def sandbox() -> Sandbox:
     from eidkit.sandbox import Sandbox
 
     return Sandbox.create(clock=FixedClock(NOON))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests counted (files of the matrix, cases of the corpus), also from other workers."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "count":
+                terminalreporter.write_line(str(value))

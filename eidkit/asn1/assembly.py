@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 DATA = "1.2.840.113549.1.7.1"
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
-OCSP_BASIC = "1.3.6.1.5.5.7.48.1.1"
 MAX_UNSIGNED = 128
 
 
@@ -172,9 +171,3 @@ def timestamp_attribute_size(reserve: int) -> int:
     """
     framed = len(attributes.attribute(attributes.SIGNATURE_TIMESTAMP, der.tlv(der.SEQUENCE, bytes(reserve))))
     return framed + 5 + 4 * 6
-
-
-def ocsp_response(basic: bytes) -> bytes:
-    """A successful OCSPResponse around a BasicOCSPResponse (RFC 6960 §4.2.1)."""
-    inner = der.sequence(der.encode_oid(OCSP_BASIC), der.encode_octets(basic))
-    return der.sequence(b"\x0a\x01\x00", der.explicit(0, inner))

@@ -41,10 +41,6 @@ Not *role* (2.5.4.72): its syntax is a GeneralName, which some validators do not
 others drop the whole attribute.
 """
 
-PROOF_OF_ORIGIN = "1.2.840.113549.1.9.16.6.1"
-PROOF_OF_RECEIPT = "1.2.840.113549.1.9.16.6.2"
-PROOF_OF_APPROVAL = "1.2.840.113549.1.9.16.6.5"
-
 ASSERTION_OID = "2.25.73864681347487957664276774600807621199.1"
 """``signedAssertionID`` of the attestation that eidkit puts into a signature (binding.md §4): 2.25.<UUID>.1."""
 
@@ -175,7 +171,7 @@ def certificate_ids(attributes: Sequence[Attribute]) -> tuple[CertificateId, ...
     for one in attributes:
         if one.oid in {SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2}:
             for value in one.values:
-                identifiers = _first(der.whole(value)).expect(der.SEQUENCE)
+                identifiers = der.whole(value).first().expect(der.SEQUENCE)
                 first = identifiers.children(limit=MAX_CERTIFICATE_REFERENCES)[:1]
                 if not first:
                     raise DerError("a signing-certificate attribute that names no certificate")
@@ -189,7 +185,7 @@ def _certificate_id(node: der.Node, *, v2: bool) -> CertificateId:
     if v2 and parts and parts[0].tag == der.SEQUENCE:
         from eidkit.algorithms import DIGEST_BY_OID
 
-        oid = der.oid(_first(parts.pop(0)))
+        oid = der.oid(parts.pop(0).first())
         name = DIGEST_BY_OID[oid].name if oid in DIGEST_BY_OID else oid
     if not 1 <= len(parts) <= 2:
         raise DerError("not a certificate identifier")
@@ -200,7 +196,7 @@ def _certificate_id(node: der.Node, *, v2: bool) -> CertificateId:
 def commitments(attributes: Sequence[Attribute]) -> tuple[str, ...]:
     """The commitment type OIDs."""
     values = _values(attributes, COMMITMENT_TYPE)
-    return tuple(der.oid(_first(der.whole(value))) for value in values)
+    return tuple(der.oid(der.whole(value).first()) for value in values)
 
 
 def claimed_roles(attributes: Sequence[Attribute]) -> tuple[str, ...]:
@@ -269,12 +265,6 @@ def claimed_time(attributes: Sequence[Attribute]) -> datetime | None:
     """The signing-time attribute's moment, if there is one."""
     values = _values(attributes, SIGNING_TIME)
     return der.time(der.read(values[0])) if values else None
-
-
-def _first(node: der.Node) -> der.Node:
-    for child in node.items():
-        return child
-    raise DerError("an empty structure in an attribute")
 
 
 def parse_set(node: der.Node, limit: int) -> tuple[Attribute, ...]:

@@ -14,15 +14,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from eidkit.algorithms import verify_signature
-from eidkit.asn1 import der, extension, name, span
+from eidkit.asn1 import der, extension, name, pem, span
 from eidkit.asn1.algorithm import AlgorithmIdentifier, signature_algorithm
 from eidkit.asn1.algorithm import parse as parse_algorithm
 from eidkit.asn1.public_key import admits, load_public_key
-from eidkit.errors import NotSupported
+from eidkit.errors import DocumentError, NotSupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 MAX_CERTIFICATE = 256 * 1024
@@ -152,7 +153,7 @@ class Certificate:
 
     @property
     def subject_text(self) -> str:
-        """The subject for messages: no personal number in it; a malformed name is shown as octets, never raised about."""
+        """The subject for messages, without personal numbers; a malformed name is shown as octets, never raised."""
         return self._once("subject_text", lambda: _readable(self.subject))
 
     @property
@@ -239,16 +240,33 @@ def parse(data: bytes) -> Certificate:
 _remembered = lru_cache(maxsize=2_048)(Certificate)
 
 
+@lru_cache(maxsize=512)
+def of(certificate: x509.Certificate) -> Certificate:
+    """The Certificate of a ``cryptography`` one (remembered); raises DerError.  Its ``der`` is what was issued."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return parse(certificate.public_bytes(Encoding.DER))
+
+
+def readable(ders: Iterable[bytes]) -> list[Certificate]:
+    """The certificates among ``ders`` that can be parsed; the others prove nothing and are left out."""
+    found = []
+    for data in ders:
+        try:
+            found.append(parse(data))
+        except DocumentError:
+            continue
+    return found
+
+
 def load(data: bytes, limit: int = 1_000) -> list[Certificate]:
     """Every certificate of a PEM text (in order), or the single one of a DER file; at most ``limit``.
 
     Raises DerError when there is none, or one cannot be read.
     """
-    from eidkit.asn1.pem import blocks
-
-    if b"-----BEGIN" not in data:
+    if not pem.is_pem(data):
         return [parse(data)]
-    found = [parse(block) for label, block in blocks(data, limit) if label in {"CERTIFICATE", "X509 CERTIFICATE"}]
+    found = [parse(block) for label, block in pem.blocks(data, limit) if label in pem.CERTIFICATE_LABELS]
     if not found:
         raise der.DerError("no certificate in this PEM text")
     return found

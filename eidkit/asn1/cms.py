@@ -21,15 +21,13 @@ from typing import TYPE_CHECKING
 
 from eidkit.asn1 import algorithm as identifiers
 from eidkit.asn1 import attribute_rules as rules
-from eidkit.asn1 import attributes, der
+from eidkit.asn1 import attributes, der, ocsp
 from eidkit.asn1.assembly import (
     DATA,
-    OCSP_BASIC,
     SIGNED_DATA,
     TST_INFO,
     digest_name,
     issuer_serial,
-    ocsp_response,
     signed_attributes,
     signed_data,
     timestamp_attribute_size,
@@ -54,7 +52,6 @@ __all__ = [
     "SignerInfo",
     "digest_name",
     "issuer_serial",
-    "ocsp_response",
     "parse",
     "signed_attributes",
     "signed_data",
@@ -204,8 +201,8 @@ def _revocations(bag: der.Node | None) -> tuple[tuple[bytes, ...], tuple[bytes, 
             kind = der.oid(parts[0]) if len(parts) == 2 else ""
             if kind == _OCSP_RESPONSE:
                 ocsps.append(parts[1].raw)
-            elif kind == OCSP_BASIC:
-                ocsps.append(ocsp_response(parts[1].raw))
+            elif kind == ocsp.BASIC_OID:
+                ocsps.append(ocsp.encode_response(parts[1].raw))
     return tuple(crls), tuple(ocsps)
 
 
@@ -233,7 +230,7 @@ def _revocation_values(signer: SignerInfo) -> tuple[tuple[bytes, ...], tuple[byt
                 if part.tag == 0xA0:
                     crls += items
                 else:
-                    ocsps += [ocsp_response(item) if basic else item for item in items]
+                    ocsps += [ocsp.encode_response(item) if basic else item for item in items]
         except DerError:
             continue
     return tuple(crls), tuple(ocsps)
@@ -308,7 +305,6 @@ def _signature_algorithm(
     except NotSupported:
         seen.append(observed("NOT_SUPPORTED", what=f"signature algorithm {identifier.oid}"))
         return identifier.oid, None, None
-    wanted = algorithm.digest or ("sha512" if algorithm.name == "ed25519" else None)
-    if wanted is not None and wanted != digest:
+    if digest_name(algorithm, digest) != digest:
         seen.append(rules.malformed(f"digest algorithm {digest} and signature algorithm {algorithm.name} disagree"))
     return identifier.oid, algorithm, salt

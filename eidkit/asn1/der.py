@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, ENUMERATED = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A
 UTF8_STRING, SEQUENCE, SET, PRINTABLE_STRING = 0x0C, 0x30, 0x31, 0x13
-TELETEX_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME, BMP_STRING, UNIVERSAL_STRING = 0x14, 0x16, 0x17, 0x18, 0x1E, 0x1C
+TELETEX_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME, BMP_STRING, UNIVERSAL_STRING = (
+    0x14,
+    0x16,
+    0x17,
+    0x18,
+    0x1E,
+    0x1C,
+)
 CONSTRUCTED = 0x20
 MAX_DEPTH = 64
 MAX_ITEMS = 400_000
@@ -80,6 +87,12 @@ class Node:
         if self.tag != tag:
             raise DerError(f"tag 0x{self.tag:02x} where 0x{tag:02x} belongs")
         return self
+
+    def first(self) -> Node:
+        """The first TLV inside."""
+        for inner in self.items():
+            return inner
+        raise DerError("an empty structure")
 
     def only(self) -> Node:
         """The single TLV inside (an explicit tag, an attribute with one value)."""

@@ -70,15 +70,6 @@ def key(name_der: bytes) -> object:
     return _prepared(name_der)
 
 
-def same_relative(name_der: bytes, issuer: bytes, relative: bytes) -> bool:
-    """Whether ``name_der`` is ``issuer`` followed by the RDN whose content is ``relative``."""
-    try:
-        joined = der.sequence(der.whole(issuer).content, der.tlv(der.SET, relative))
-        return same(name_der, joined)
-    except DerError:
-        return False
-
-
 @lru_cache(maxsize=512)
 def _parsed(name_der: bytes) -> tuple[tuple[tuple[str, der.Node], ...], ...]:
     if len(name_der) > MAX_NAME:

@@ -248,6 +248,12 @@ def encode_request(certificate: Certificate, issuer: Certificate, *, nonce: byte
     return der.sequence(der.sequence(body))
 
 
+def encode_response(basic: bytes) -> bytes:
+    """A successful OCSPResponse around a BasicOCSPResponse (RFC 6960 §4.2.1)."""
+    inner = der.sequence(der.encode_oid(BASIC_OID), der.encode_octets(basic))
+    return der.sequence(b"\x0a\x01\x00", der.explicit(0, inner))
+
+
 def _refused(status: int) -> OcspRefused:
     shown = _STATUS.get(status, f"status {status}")
     return OcspRefused(

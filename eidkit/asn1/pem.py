@@ -8,7 +8,13 @@ import re
 from eidkit.asn1.der import DerError
 
 MAX_PEM = 64 * 1024 * 1024
+CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s(.*?)-----END \1-----", re.DOTALL)
+
+
+def is_pem(data: bytes) -> bool:
+    """Whether ``data`` is a text with PEM blocks, and not DER that happens to hold the words."""
+    return b"-----BEGIN " in data and not (data[:1] == b"\x30" and data[1:2] >= b"\x80")
 
 
 def blocks(data: bytes, limit: int = 1_000) -> list[tuple[str, bytes]]:

@@ -37,11 +37,6 @@ def load_public_key(spki: bytes) -> PublicKeyTypes:
     return key
 
 
-def algorithm_of(spki: bytes) -> AlgorithmIdentifier:
-    """The AlgorithmIdentifier of a key."""
-    return _parts(spki)[0]
-
-
 @lru_cache(maxsize=2_048)
 def admits(spki: bytes, algorithm: SignatureAlgorithm, salt: int | None) -> bool:
     """Whether a key may be used with ``algorithm``: an RSA-PSS key binds hash and least salt (RFC 4055 §3.1, §3.3)."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 MAX_RESPONSE = 64 * 1024
 GRANTED, GRANTED_WITH_MODS, REJECTION, WAITING = 0, 1, 2, 3
 BAD_ALGORITHM, BAD_REQUEST, BAD_DATA_FORMAT, TIME_NOT_AVAILABLE, UNACCEPTED_POLICY = 0, 2, 5, 14, 15
-SYSTEM_FAILURE = 25
 _FAILURES = {
     0: "badAlg", 2: "badRequest", 5: "badDataFormat", 14: "timeNotAvailable", 15: "unacceptedPolicy",
     16: "unacceptedExtension", 17: "addInfoNotAvailable", 25: "systemFailure",

@@ -7,8 +7,9 @@ again offline.  What has to be remembered between the calls lives in :class:`Sto
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from eidkit import lazily
 
 if TYPE_CHECKING:
     from eidkit.auth.challenge import Challenge
@@ -17,13 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Challenge", "Recheck", "Stores", "oidc", "otp", "recheck"]
 
-_HOME = {"Challenge": "challenge", "Recheck": "rechecking", "recheck": "rechecking", "Stores": "stores"}
-_WAYS = ("oidc", "otp")
-
-
-def __getattr__(name: str) -> Any:
-    if name in _WAYS:
-        return import_module(f"{__name__}.{name}")
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazily.loading(
+    __name__,
+    {"challenge": ("Challenge",), "rechecking": ("Recheck", "recheck"), "stores": ("Stores",)},
+    modules=("oidc", "otp"),
+)

@@ -23,6 +23,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from eidkit import policy
 from eidkit.auth import foreign, jwk
 from eidkit.auth.foreign import NotAccepted
 from eidkit.binding import jwa, shape
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from eidkit.auth.jwk import PinnedKey
     from eidkit.auth.provider import Provider
 
-SKEW = 60
-"""Seconds by which two clocks may differ (auth.md §6.12)."""
+SKEW = int(policy.SKEW.total_seconds())
+"""Seconds by which two clocks may differ."""
 MAX_AGE = 600
 """Seconds after which a token is too old to be an answer."""
 _HASHES = {"256": "sha256", "384": "sha384", "512": "sha512", "DSA": "sha512"}

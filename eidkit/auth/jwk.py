@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from eidkit import canonical
+from eidkit.algorithms import MIN_RSA_BITS
 from eidkit.binding import jwa, shape
 from eidkit.errors import EidkitError
 
@@ -20,7 +21,6 @@ _PUBLIC = {"RSA": ("n", "e"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _ABOUT = ("kid", "alg", "use")
 MAX_KEYS = 64
-_MIN_RSA_BITS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ def _public(jwk: Any) -> dict[str, Any]:
     operations = jwk.get("key_ops", ["verify"])
     if not isinstance(operations, list) or "verify" not in operations:
         shape.refuse("jwk-use", "the key is not for verifying", "khóa không dùng để kiểm tra chữ ký")
-    if kind == "RSA" and len(shape.base64url_bytes(jwk.get("n"), "jwk n")) * 8 < _MIN_RSA_BITS:
-        shape.refuse("jwk-weak", f"an RSA key has at least {_MIN_RSA_BITS} bits", "khóa RSA quá ngắn")
+    if kind == "RSA" and len(shape.base64url_bytes(jwk.get("n"), "jwk n")) * 8 < MIN_RSA_BITS:
+        shape.refuse("jwk-weak", f"an RSA key has at least {MIN_RSA_BITS} bits", "khóa RSA quá ngắn")
     names = ("kty", *_PUBLIC[kind])
     public = {name: shape.text(jwk.get(name), f"jwk {name}", limit=4096) for name in names}
     return public | {name: shape.text(jwk[name], f"jwk {name}", limit=255) for name in _ABOUT if name in jwk}

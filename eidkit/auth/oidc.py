@@ -33,7 +33,7 @@ from eidkit.auth.provider import IdentifierRule, Provider, needed
 from eidkit.auth.refusal import refused
 from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK
-from eidkit.transport import Request, unreachable
+from eidkit.transport import HttpTransport, Request, basic, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,7 +132,7 @@ def verify(
     ``client_secret`` is for confidential clients (sent by HTTP Basic).  ``authenticated_at`` is the moment of
     this call; the provider's own ``auth_time`` stands in the proof.
     """
-    reached = transport or _network()
+    reached = transport or HttpTransport()
     try:
         # 1.
         issued = challenge.take(stores, challenge_id) if challenge.well_formed(challenge_id) else None
@@ -244,8 +244,6 @@ def _exchanged(
     transport: Transport, provider: Provider, issued: Issued, code: str, client_secret: str | None
 ) -> _Delivered:
     """What the code is worth at the token endpoint (RFC 6749 §4.1.3); a refusal is the person's, the rest outside."""
-    import base64
-
     url = needed(provider.token_endpoint, "token_endpoint")
     form = {
         "grant_type": "authorization_code",
@@ -256,8 +254,7 @@ def _exchanged(
     }
     headers = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded"}
     if client_secret is not None:
-        pair = f"{quote(provider.client_id, safe='')}:{quote(client_secret, safe='')}"
-        headers["authorization"] = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+        headers["authorization"] = basic(quote(provider.client_id, safe=""), quote(client_secret, safe=""))
     response = transport.send(Request("POST", url, headers, urlencode(form).encode("ascii"), foreign.MAX_ANSWER))
     if response.status in {400, 401, 403}:
         raise NotAccepted("code-exchange")
@@ -282,7 +279,7 @@ def _keys(token: str, provider: Provider, stores: Stores, transport: Transport, 
         may_look = unit.add_if_absent(f"look:{name}", moment + REFETCH_AFTER, moment)
     if not may_look:
         return known
-    found = provider.fetch_keys(transport, clock)
+    found = provider.fetch_keys(transport=transport, clock=clock)
     kept = stores.seal(canonical.dumps([pin.to_json() for pin in found]), name)
     with stores.unit() as unit:
         unit.put_note(name, kept, moment)
@@ -328,12 +325,6 @@ def _named(provider: Provider, claims: Mapping[str, Any], issued: Issued, now: d
 
 def _in_force(pin: PinnedKey, at: datetime) -> bool:
     return pin.valid_from <= at and (pin.valid_until is None or at <= pin.valid_until)
-
-
-def _network() -> Transport:
-    from eidkit.transport import HttpTransport
-
-    return HttpTransport()
 
 
 def recheck(

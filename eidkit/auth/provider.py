@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
-from eidkit import canonical
+from eidkit import addresses, canonical
 from eidkit.auth import foreign, jwk
 from eidkit.auth.jwk import PinnedKey
 from eidkit.binding import jwa, shape
-from eidkit.binding.authentication import Assurance, read_bounded
+from eidkit.binding.authentication import Assurance
 from eidkit.binding.transaction import version
 from eidkit.clock import SYSTEM_CLOCK
-from eidkit.errors import EidkitError, Text
+from eidkit.errors import EidkitError, Text, TransportError
+from eidkit.files import read_bounded, write_atomically
+from eidkit.transport import HttpTransport
 
 if TYPE_CHECKING:
     import os
@@ -109,7 +110,7 @@ class Provider:
         a verifier needs years later.  Raises TransportError, and EidkitError for metadata that does not fit.
         """
         _check_url(url, "issuer", plain=plain_http)
-        reached = transport or _network()
+        reached = transport or HttpTransport()
         metadata = foreign.fetched(reached, foreign.get(url.rstrip("/") + "/.well-known/openid-configuration"))
         if metadata.get("issuer") != url:
             raise _unfit("the provider names another issuer than the address asked", "nhà cung cấp khai issuer khác")
@@ -131,11 +132,15 @@ class Provider:
         )
         if not provider.algorithms:
             raise _unfit("the provider offers no signature algorithm that is taken", "không có thuật toán phù hợp")
-        return replace(provider, keys=provider.fetch_keys(reached, clock))
+        return replace(provider, keys=provider.fetch_keys(transport=reached, clock=clock))
 
-    def fetch_keys(self, transport: Transport, clock: Clock) -> tuple[PinnedKey, ...]:
-        """The keys that the provider publishes now, pinned from now on; they replace nothing by themselves."""
-        document = foreign.fetched(transport, foreign.get(needed(self.jwks_uri, "jwks_uri")))
+    def fetch_keys(self, *, transport: Transport | None = None, clock: Clock = SYSTEM_CLOCK) -> tuple[PinnedKey, ...]:
+        """The keys that the provider publishes now, pinned from now on; they replace nothing by themselves.
+
+        Raises TransportError, and EidkitError when none of them can be used.
+        """
+        asked = foreign.get(needed(self.jwks_uri, "jwks_uri"))
+        document = foreign.fetched(transport or HttpTransport(), asked)
         found = jwk.usable(document.get("keys"), clock.now())
         if not found:
             raise _unfit("the provider publishes no key that is taken", "không có khóa phù hợp")
@@ -211,9 +216,7 @@ class Provider:
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the pin file as RFC 8785 bytes."""
-        from pathlib import Path
-
-        Path(path).write_bytes(canonical.dumps(self.to_json()))
+        write_atomically(path, [canonical.dumps(self.to_json())])
 
 
 def needed(value: str | None, what: str) -> str:
@@ -234,20 +237,13 @@ def _endpoint(metadata: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _network() -> Transport:
-    from eidkit.transport import HttpTransport
-
-    return HttpTransport()
-
-
 def _check_url(url: Any, what: str, *, plain: bool) -> None:
     try:
-        parts = urlsplit(shape.text(url, what, limit=2048))
-        secure = parts.scheme == "https" or (plain and parts.scheme == "http")
-        good = secure and parts.hostname and not parts.username and not parts.fragment and (parts.port or 1) > 0
-    except ValueError:
+        parts = addresses.split(shape.text(url, what, limit=addresses.MAX_URL))
+        good = (plain or parts.scheme == "https") and not parts.fragment
+    except TransportError:
         good = False
-    if not good or not url.isascii() or any(character.isspace() for character in url):
+    if not good:
         shape.refuse("provider-url", f"{what} must be an https address", f"{what} phải là địa chỉ https")
 
 

@@ -7,8 +7,9 @@ Building one of these values proves nothing: what it is worth is decided by whoe
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from eidkit import lazily
 
 if TYPE_CHECKING:
     from eidkit.binding.approval import ApprovedSignature, approval_digest, signature_value_digest
@@ -61,33 +62,29 @@ __all__ = [
     "subject_commitment",
 ]
 
-_HOMES = {
-    "approval": ("ApprovedSignature", "approval_digest", "signature_value_digest"),
-    "attestation": ("Attestation", "AttestationClaims", "attest"),
-    "authentication": (
-        "Assurance",
-        "Authentication",
-        "ChallengeFacts",
-        "Check",
-        "Disclosure",
-        "Proof",
-        "challenge_value",
-        "subject_commitment",
-    ),
-    "procedure": ("Action", "AssuranceRule", "DocumentRule", "Procedure", "Step"),
-    "transaction": (
-        "Appearance",
-        "ProcedureReference",
-        "ShownText",
-        "Transaction",
-        "TransactionAction",
-        "TransactionDocument",
-    ),
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__, __dir__ = lazily.loading(
+    __name__,
+    {
+        "approval": ("ApprovedSignature", "approval_digest", "signature_value_digest"),
+        "attestation": ("Attestation", "AttestationClaims", "attest"),
+        "authentication": (
+            "Assurance",
+            "Authentication",
+            "ChallengeFacts",
+            "Check",
+            "Disclosure",
+            "Proof",
+            "challenge_value",
+            "subject_commitment",
+        ),
+        "procedure": ("Action", "AssuranceRule", "DocumentRule", "Procedure", "Step"),
+        "transaction": (
+            "Appearance",
+            "ProcedureReference",
+            "ShownText",
+            "Transaction",
+            "TransactionAction",
+            "TransactionDocument",
+        ),
+    },
+)

@@ -7,18 +7,17 @@ Authentication is worth what its proof and its attestation prove.
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from eidkit import canonical
 from eidkit.binding import scales, shape
 from eidkit.binding.transaction import Transaction, version
-from eidkit.errors import DocumentError, Text
+from eidkit.files import read_bounded, write_atomically
 from eidkit.identity import Identity
 
 if TYPE_CHECKING:
+    import os
     from datetime import datetime
 
 ProofClass = Literal["attested", "asserted", "transferable"]
@@ -289,12 +288,7 @@ class Authentication:
 
         It names a person; keep it where such data belongs.  An existing file is replaced in one step.
         """
-        target = Path(path)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(canonical.dumps(self.to_json()))
-        part.replace(target)
+        write_atomically(path, [canonical.dumps(self.to_json())], private=True)
 
 
 def challenge_value(transaction_digest: str, nonce: bytes) -> bytes:
@@ -309,22 +303,6 @@ def subject_commitment(identity: Identity, salt: bytes) -> str:
     """``H("eidkit-subject-1", salt ‖ JCS{identifier, scheme})`` in hex; the salt has exactly 32 bytes."""
     named = canonical.dumps({"identifier": identity.identifier, "scheme": identity.scheme})
     return canonical.tagged_digest("eidkit-subject-1", _salt(salt) + named)
-
-
-def read_bounded(path: str | os.PathLike[str], limit: int) -> bytes:
-    """The bytes of a file of at most ``limit`` bytes."""
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise DocumentError(
-            "file-unreadable",
-            Text(f"{Path(path).name} cannot be read ({error.strerror})", f"không đọc được {Path(path).name}"),
-            Text("check the path and its permissions", "kiểm tra đường dẫn và quyền truy cập"),
-        ) from error
-    if len(data) > limit:
-        shape.refuse("file-too-large", f"{Path(path).name} is longer than {limit} bytes", f"{Path(path).name} quá lớn")
-    return data
 
 
 def _salt(salt: bytes) -> bytes:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eidkit import canonical
+from eidkit import canonical, commitments
 from eidkit.binding import scales, shape, templates
-from eidkit.binding.authentication import read_bounded
 from eidkit.binding.transaction import EFFECTS, KINDS, Effect, Kind, ProcedureReference, version
 from eidkit.errors import Text
+from eidkit.files import read_bounded
 from eidkit.identity import Identity
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class Action:
                 "action-returns", "returns_to belongs to the effect returns", "returns_to chỉ dùng khi trả lại"
             )
         if self.commitment is not None:
-            shape.one_of(self.commitment, scales.COMMITMENTS, "commitment")
-        if self.commitment == "proof-of-approval" and self.effect != "advances":
+            shape.one_of(self.commitment, commitments.BY_NAME, "commitment")
+        if self.commitment == commitments.PROOF_OF_APPROVAL.name and self.effect != "advances":
             shape.refuse(
                 "action-commitment",
                 "only an action that advances proves approval",
@@ -60,7 +60,7 @@ class Action:
     @property
     def commitment_oid(self) -> str | None:
         """The commitment type's OID, dotted, or ``None``."""
-        return None if self.commitment is None else scales.COMMITMENTS[self.commitment]
+        return None if self.commitment is None else commitments.BY_NAME[self.commitment].oid
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form of binding.md §0."""

@@ -17,16 +17,6 @@ ASSURANCE_SCALES: dict[str, tuple[str, ...]] = {
 PROOF_CLASSES = ("attested", "asserted", "transferable")
 SIGNATURE_LEVELS = ("B-B", "B-T", "B-LT", "B-LTA")
 
-COMMITMENTS: dict[str, str] = {
-    # ETSI EN 319 122-1 §5.2.3, RFC 5126 §5.11.1 (id-cti-ets-…).
-    "proof-of-origin": "1.2.840.113549.1.9.16.6.1",
-    "proof-of-receipt": "1.2.840.113549.1.9.16.6.2",
-    "proof-of-delivery": "1.2.840.113549.1.9.16.6.3",
-    "proof-of-sender": "1.2.840.113549.1.9.16.6.4",
-    "proof-of-approval": "1.2.840.113549.1.9.16.6.5",
-    "proof-of-creation": "1.2.840.113549.1.9.16.6.6",
-}
-
 
 def at_least(scale: tuple[str, ...], value: str, least: str) -> bool:
     """Whether ``value`` stands on ``scale`` at or above ``least``; a value that is not on it never does."""

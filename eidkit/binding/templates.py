@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from eidkit.binding import shape
+from eidkit.errors import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,4 +41,4 @@ def filled(template: Text, language: str, values: Mapping[str, str]) -> str:
 
 def in_language(text: Text, language: str) -> str:
     """The sentence in ``language``, ``en`` or ``vi``."""
-    return text.vi if shape.one_of(language, ("en", "vi"), "language") == "vi" else text.en
+    return text.in_language(shape.one_of(language, LANGUAGES, "language"))

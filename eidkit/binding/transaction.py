@@ -11,12 +11,12 @@ from typing import Any, Literal, NamedTuple
 
 from eidkit import canonical
 from eidkit.binding import shape
+from eidkit.errors import LANGUAGES
 
 Kind = Literal["person", "seal"]
 Effect = Literal["advances", "returns", "ends"]
 KINDS = ("person", "seal")
 EFFECTS = ("advances", "returns", "ends")
-LANGUAGES = ("en", "vi")
 MAX_BODY = 16_384
 PDF = "application/pdf"
 _MEMBERS = (

@@ -35,6 +35,9 @@ report.txt, report.html and report.json, and tampered/ (three copies that are ca
 """
 DOSSIER = "H56.01-261124-0001"
 SHOWN_REASONS = 3
+WRITTEN = frozenset(
+    {"dossier", "anchors", "procedure.toml", "providers", "report.txt", "report.html", "report.json", "tampered"}
+)
 _OTP = Text("one-time code", "mã dùng một lần")
 _OIDC = Text("identity provider", "nhà cung cấp định danh")
 
@@ -98,8 +101,10 @@ def _document(pdf: Path | None) -> Document:
 
 
 def _check_replaceable(target: Path) -> None:
-    """Only an empty place, or the folder of an earlier demo, is written over."""
-    if not target.exists() or (target.is_dir() and ((target / "report.json").is_file() or not any(target.iterdir()))):
+    """Only an empty place, or a folder that holds what a demo writes and nothing else, is written over."""
+    if not target.exists():
+        return
+    if target.is_dir() and not target.is_symlink() and {path.name for path in target.iterdir()} <= WRITTEN:
         return
     raise DocumentError(
         "demo-folder-taken",

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One signature of an approval: the label of its document, and its conclusion."""
+    """One signature of an approval: the label of its document, the digest of its value, and its conclusion."""
 
     label: str
+    value: str
     conclusion: Conclusion
 
 

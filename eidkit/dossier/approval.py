@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from eidkit.binding.approval import ApprovedSignature, approval_digest
 from eidkit.errors import EidkitError
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.transaction import Transaction
     from eidkit.verify.evidence import Evidence, SignatureEvidence
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +42,16 @@ class Approval:
         return approval_digest(self.transaction.digest, self.authentication.digest, self.signatures)
 
 
-def approved_signature(
-    label: str, signature: SignatureEvidence, certificate_sha256: str | None = None
-) -> ApprovedSignature:
+def approved_signature(label: str, signature: SignatureEvidence) -> ApprovedSignature:
     """The signature over the document ``label`` as an Approval names it; EidkitError without its certificate."""
-    if certificate_sha256 is None:
-        certificate, findings = blocks.identify_signing_certificate(signature, blocks.readable(signature.certificates))
-        if certificate is None:
-            raise EidkitError("signature-without-certificate", findings[0].message, findings[0].remedy, kind="person")
-        certificate_sha256 = certificate.sha256
-    return ApprovedSignature((label,), value_digest(signature), certificate_sha256)
+    certificate, findings = blocks.identify_signing_certificate(signature, blocks.readable(signature.certificates))
+    if certificate is None:
+        raise EidkitError("signature-without-certificate", findings[0].message, findings[0].remedy, kind="person")
+    return ApprovedSignature((label,), value_digest(signature, certificate), certificate.sha256)
 
 
-def in_document_order(
-    authentication: Authentication, signatures: Sequence[tuple[str, SignatureEvidence]]
-) -> tuple[tuple[str, SignatureEvidence], ...]:
-    """``(label, signature)`` pairs in the order in which the transaction names the labels."""
+def in_document_order(authentication: Authentication, signatures: Sequence[tuple[str, T]]) -> tuple[tuple[str, T], ...]:
+    """``(label, …)`` pairs in the order in which the transaction names the labels."""
     order = {document.label: place for place, document in enumerate(authentication.transaction.documents)}
     return tuple(sorted(signatures, key=lambda pair: order.get(pair[0], len(order))))
 

@@ -188,7 +188,10 @@ def _judged(came: Came, authentication: Authentication, given: Given) -> tuple[E
     """2. The new signatures of one file, judged; the file itself was read whole."""
     completed = given.completed(replace(came.evidence, signatures=came.new))
     report = judge(completed, given.trust, given.policy, at=given.now, authentications=(authentication,))
-    return completed, [Signed(came.shown.label, conclusion) for conclusion in report.conclusions], report
+    signed = [
+        Signed(came.shown.label, value_digest(conclusion.evidence), conclusion) for conclusion in report.conclusions
+    ]
+    return completed, signed, report
 
 
 def _act(dossier: Dossier, step: Step, authentication: Authentication, signed: Sequence[Signed]) -> Act:
@@ -225,10 +228,8 @@ def _transaction(dossier: Dossier, step: Step, authentication: Authentication, c
 
 
 def _used_before(dossier: Dossier, authentication: Authentication) -> bool:
-    return any(
-        login.digest == authentication.digest or login.transaction.digest == authentication.transaction.digest
-        for login in dossier.authentications
-    )
+    """5. A login is of one Transaction: another use of either would be another use of the same Transaction."""
+    return any(login.transaction == authentication.transaction for login in dossier.authentications)
 
 
 def _advanced(

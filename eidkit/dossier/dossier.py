@@ -149,20 +149,7 @@ class Dossier:
             held.append(_shown_once(Held(label, document)))
         order = [rule.label for rule in self.procedure.documents]
         joined = replace(self, held=tuple(sorted(held, key=lambda item: order.index(item.label))))
-        missing = [
-            r.label
-            for r in self.procedure.documents
-            if r.required and r.from_step == step.name and r.label not in joined.labels
-        ]
-        if missing:
-            raise EidkitError(
-                "dossier-document-missing",
-                Text(
-                    f"the procedure demands {', '.join(missing)} at step {step.name}",
-                    f"quy trình yêu cầu {', '.join(missing)} ở bước {step.name}",
-                ),
-                Text("give every required document", "cung cấp đủ tài liệu bắt buộc"),
-            )
+        _require_documents(self.procedure, joined.labels, step)
         return joined
 
     @property
@@ -240,6 +227,7 @@ class Dossier:
         step = self.step
         if step is None:
             raise _finished(self.id)
+        _require_documents(self.procedure, self.labels, step)
         chosen = step.action(action)
         held = {item.label: item for item in self.held}
         return expecting.transaction(
@@ -313,6 +301,25 @@ class Dossier:
 
         now = at or clock.now()
         return verifying.verify(self, Given(trust, providers, sources, policy, now, transport, clock))
+
+
+def _require_documents(procedure: Procedure, labels_: Sequence[str], step: Step) -> None:
+    """Raise when a document that the procedure demands by ``step`` is not there."""
+    reached = procedure.position(step.name)
+    missing = [
+        rule.label
+        for rule in procedure.documents
+        if rule.required and procedure.position(rule.from_step) <= reached and rule.label not in labels_
+    ]
+    if missing:
+        raise EidkitError(
+            "dossier-document-missing",
+            Text(
+                f"the procedure demands {', '.join(missing)} at step {step.name}",
+                f"quy trình yêu cầu {', '.join(missing)} ở bước {step.name}",
+            ),
+            Text("give every required document: Dossier.open or Dossier.add", "cung cấp đủ tài liệu bắt buộc"),
+        )
 
 
 def _shown_once(held: Held) -> Held:

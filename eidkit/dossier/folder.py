@@ -24,12 +24,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from eidkit import canonical
 from eidkit.binding import shape
 from eidkit.binding.authentication import MAX_FILE as MAX_AUTHENTICATION
-from eidkit.binding.authentication import Authentication, read_bounded
+from eidkit.binding.authentication import Authentication
 from eidkit.binding.transaction import version
-from eidkit.document import Document, write_atomically
+from eidkit.document import Document
 from eidkit.dossier.dossier import Dossier, EarlierState, Held, Index, Validation
 from eidkit.dossier.labels import file_name
 from eidkit.errors import DocumentError, EidkitError, Text
+from eidkit.files import read_bounded, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,9 @@ def write(dossier: Dossier, folder: str | os.PathLike[str]) -> None:
 
 
 def _check_replaceable(target: Path) -> None:
-    if not target.exists() or (target.is_dir() and ((target / INDEX).is_file() or not any(target.iterdir()))):
+    if not target.exists() and not target.is_symlink():
+        return
+    if target.is_dir() and not target.is_symlink() and ((target / INDEX).is_file() or not any(target.iterdir())):
         return
     raise DocumentError(
         "dossier-folder-taken",

@@ -62,13 +62,13 @@ def _repeats(values: Iterable[object]) -> bool:
 
 def of_signatures(papers: Papers) -> list[Finding]:
     """Every signature belongs to a step, or was there when the dossier was opened and holds."""
-    accounted = {(s.label, s.conclusion.id) for signatures in papers.carried.values() for s in signatures}
+    accounted = {(s.label, s.value) for signatures in papers.carried.values() for s in signatures}
     found = []
     for label, item in papers.judged.items():
         # A document that no step has shown yet may hold whatever it came with.
         initial = papers.initial.get(label, frozenset(item.values))
         for value, conclusion in item.pairs():
-            if (label, conclusion.id) in accounted:
+            if (label, value) in accounted:
                 continue
             if value not in initial:
                 found += _unaccounted(label, conclusion)
@@ -150,11 +150,9 @@ def _state_fits(papers: Papers, state: EarlierState, acts: Sequence[Act]) -> boo
     item = papers.judged.get(state.label)
     if item is None or state.number > len(acts):
         return False
-    done = {s.conclusion.id for act in acts[: state.number] for s in act.signatures if s.label == state.label}
-    initial = papers.initial.get(state.label, frozenset())
-    wanted = {
-        value: conclusion.evidence for value, conclusion in item.pairs() if conclusion.id in done or value in initial
-    }
+    there = {s.value for act in acts[: state.number] for s in act.signatures if s.label == state.label}
+    there |= papers.initial.get(state.label, frozenset())
+    wanted = {value: conclusion.evidence for value, conclusion in item.pairs() if value in there}
     try:
         same_content = content_digest(state.document) == content_digest(papers.dossier.document(state.label))
         found = {value_digest(signature): signature for signature in collect(state.document).signatures}
@@ -167,7 +165,7 @@ def _became(before: SignatureEvidence, now: SignatureEvidence) -> bool:
     """Whether ``now`` is ``before`` with nothing but timestamps and validation data added."""
 
     def bare(signature: SignatureEvidence) -> SignatureEvidence:
-        return replace(signature, timestamps=(), certificates=(), crls=(), ocsps=(), level="")
+        return replace(signature, id="", timestamps=(), certificates=(), crls=(), ocsps=(), level="", observations=())
 
     kept = {timestamp.token for timestamp in before.timestamps} <= {timestamp.token for timestamp in now.timestamps}
     return kept and set(before.certificates) <= set(now.certificates) and bare(before) == bare(now)

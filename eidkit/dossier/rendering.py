@@ -8,7 +8,10 @@ from eidkit.canonical import format_time
 from eidkit.verify.render.text import printable, reasons
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from eidkit.dossier.report import DossierJson, DossierReport, StepJson, StepReport
+    from eidkit.findings import Finding
     from eidkit.identity import Identity
 
 _MARKS = {"TOTAL-PASSED": "✓", "INDETERMINATE": "?", "TOTAL-FAILED": "✗"}
@@ -44,8 +47,13 @@ def text(report: DossierReport, language: str = "en") -> str:
         mark = "✓" if _passed(step) else "✗" if _failed(step) else "?"
         lines.append(f"  {mark} {_step_line(step, words, language)}")
         lines.extend(f"      {_MARKS[line.indication]} {line.document}" for line in step.signatures)
-        lines.extend(reasons(step.findings, language))
+        lines.extend(reasons(_once(step.findings), language))
     return "\n".join(printable(line) for line in lines)
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    """Each reason once, however many documents of the step it is about."""
+    return list({(found.code, found.message): found for found in reversed(list(findings))}.values())[::-1]
 
 
 def _passed(step: StepReport) -> bool:

@@ -31,7 +31,8 @@ class SignatureLine:
 class StepReport:
     """One approval: who, in which role, with which login and signatures, when (None: not proved), and all reasons.
 
-    ``person`` is who authenticated, named as certificate or procedure do (without a name where neither does); ``organisation`` is whose certificate signed, beside it at a seal step.
+    ``person`` is who authenticated, named as certificate or procedure do (without a name where neither does);
+    ``organisation`` is whose certificate signed, beside it at a seal step.
     """
 
     step: str

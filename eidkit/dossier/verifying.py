@@ -15,10 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from eidkit.binding.approval import ApprovedSignature
 from eidkit.binding.transaction import PDF, TransactionDocument
 from eidkit.dossier import expecting, leftovers, rules
 from eidkit.dossier.act import Act, Case, Signed
-from eidkit.dossier.approval import Approval, approved_signature, in_document_order
+from eidkit.dossier.approval import Approval, in_document_order
 from eidkit.dossier.progress import Progress
 from eidkit.dossier.report import DossierReport, SignatureLine, StepReport, Verdict
 from eidkit.errors import EidkitError
@@ -108,9 +109,11 @@ def verify(dossier: Dossier, given: Given) -> DossierReport:
     whole += leftovers.of_earlier_states(papers, walk.acts)
     # 6.
     whole += _standing(dossier, walk)
-    found = in_order(whole)
-    everything = (*found, *(reason for step in steps for reason in step.findings))
+    everything = [*whole, *(reason for step in steps for reason in step.findings)]
     verdict = _verdict(everything, complete=walk.progress.complete(dossier.procedure))
+    if _only_status_missing(everything, walk.acts):
+        whole.append(finding("ONLY_STATUS_MISSING", None))
+    found = in_order(whole)
     reference = dossier.procedure.reference
     return DossierReport(
         dossier.id, verdict, f"{reference.id} {reference.version}", given.policy, given.now, steps, found
@@ -124,6 +127,18 @@ def _verdict(findings: Sequence[Finding], *, complete: bool) -> Verdict:
     if errors:
         return "INDETERMINATE"
     return "COMPLETE" if complete else "INCOMPLETE"
+
+
+_WANT_OF_STATUS = frozenset({"STATUS_UNKNOWN", "ATTESTATION_STATUS_UNKNOWN"})
+_FOLLOWS_FROM_IT = frozenset({"STEP_SIGNATURE_UNDECIDED", "TIME_NOT_PROVED"})
+
+
+def _only_status_missing(findings: Sequence[Finding], acts: Sequence[Act]) -> bool:
+    """Whether revocation answers would settle it; a time without any timestamp they would not."""
+    codes = {reason.code for reason in findings if reason.severity == "error"}
+    stamped = all(signed.conclusion.timestamps for act in acts for signed in act.signatures)
+    wanting = codes & _WANT_OF_STATUS
+    return bool(wanting) and codes <= _WANT_OF_STATUS | _FOLLOWS_FROM_IT and (stamped or "TIME_NOT_PROVED" not in codes)
 
 
 def _judged(dossier: Dossier, given: Given) -> tuple[dict[str, Judged], list[Finding]]:
@@ -148,10 +163,10 @@ def _by_login(judged: dict[str, Judged]) -> dict[str, tuple[Signed, ...]]:
     """2. By digest of the login: the signatures that carry it."""
     carried: dict[str, list[Signed]] = {}
     for item in judged.values():
-        for conclusion in item.report.conclusions:
+        for value, conclusion in item.pairs():
             login = conclusion.authentication.authentication if conclusion.authentication else None
             if login is not None:
-                carried.setdefault(login.digest, []).append(Signed(item.label, conclusion))
+                carried.setdefault(login.digest, []).append(Signed(item.label, value, conclusion))
     return {digest: tuple(signatures) for digest, signatures in carried.items()}
 
 
@@ -199,8 +214,7 @@ def _recomputed(papers: Papers, walk: Walk, document: TransactionDocument, signe
     if content.length is not None:
         present = {value for value, other in item.pairs() if _ends_by(other.evidence, content.length)}
     else:
-        earlier = {s.conclusion.id for act in walk.acts for s in act.signatures if s.label == signed.label}
-        present = {value for value, other in item.pairs() if other.id in earlier}
+        present = {s.value for act in walk.acts for s in act.signatures if s.label == signed.label}
         present |= papers.initial.get(signed.label, frozenset())
     return TransactionDocument(document.label, item.media_type, content.length, content.sha256, tuple(sorted(present)))
 
@@ -230,14 +244,13 @@ def _touched(conclusion: Conclusion) -> bool:
 
 def _move_on(walk: Walk, act: Act, claimed: Step) -> None:
     """The next step's starting point; after a wrong step the walk goes on from where the login says it was."""
-    pairs = in_document_order(act.authentication, [(s.label, s.conclusion.evidence) for s in act.signatures])
-    certificates = {s.conclusion.id + s.label: s.conclusion.certificate for s in act.signatures}
-    signatures = []
-    for label, evidence in pairs:
-        certificate = certificates[evidence.id + label]
-        if certificate is not None:
-            signatures.append(approved_signature(label, evidence, certificate.sha256))
-    approval = Approval(act.authentication, tuple(signatures))
+    pairs = in_document_order(act.authentication, [(signed.label, signed) for signed in act.signatures])
+    signatures = tuple(
+        ApprovedSignature((label,), signed.value, signed.conclusion.certificate.sha256)
+        for label, signed in pairs
+        if signed.conclusion.certificate is not None
+    )
+    approval = Approval(act.authentication, signatures)
     walk.previous = approval.digest
     walk.approvals.append(approval)
     walk.acts.append(act)

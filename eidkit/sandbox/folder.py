@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from eidkit import canonical
 from eidkit.clock import SYSTEM_CLOCK, Clock
-from eidkit.document import write_atomically
 from eidkit.errors import DocumentError, Text
+from eidkit.files import write_atomically
 from eidkit.identity import Identity
 from eidkit.sandbox import people
 from eidkit.sandbox.authority import Authority, Revocation
@@ -50,8 +50,7 @@ def write(sandbox: Sandbox, folder: str | os.PathLike[str]) -> None:
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     state = canonical.dumps(_state(sandbox))
-    write_atomically(place / STATE, [state])
-    (place / STATE).chmod(0o600)
+    write_atomically(place / STATE, [state], private=True)
 
 
 def read(folder: str | os.PathLike[str], clock: Clock) -> Sandbox:

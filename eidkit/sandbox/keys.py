@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
-from eidkit.errors import KeyUnusable, NotSupported, Text
+from eidkit.algorithms import signer
+from eidkit.asn1 import certificate as certificates
+from eidkit.errors import NotSupported, Text
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -51,29 +53,6 @@ def certificate_hash(key: PrivateKey) -> SHA256 | SHA384 | None:
     return hashes.SHA256()
 
 
-def sign_with(key: PrivateKey, data: bytes, algorithm: SignatureAlgorithm) -> bytes:
-    """The signature value of ``key`` over ``data``; an ECDSA value is DER."""
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-
-    from eidkit.algorithms import ecdsa_to_plain, hash_object
-
-    if algorithm.family == "eddsa" and isinstance(key, ed25519.Ed25519PrivateKey):
-        return key.sign(data)
-    digest = hash_object(algorithm.digest or "sha256")
-    if algorithm.family == "rsa-pkcs1" and isinstance(key, rsa.RSAPrivateKey):
-        return key.sign(data, padding.PKCS1v15(), digest)
-    if algorithm.family == "rsa-pss" and isinstance(key, rsa.RSAPrivateKey):
-        return key.sign(data, padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
-    if algorithm.family == "ecdsa" and isinstance(key, ec.EllipticCurvePrivateKey):
-        value = key.sign(data, ec.ECDSA(digest))
-        return ecdsa_to_plain(value, key.curve.key_size) if algorithm.plain else value
-    raise KeyUnusable(
-        "key-family",
-        Text(f"this key cannot make {algorithm.name} signatures", f"khóa này không tạo được chữ ký {algorithm.name}"),
-        Text("let eidkit choose the algorithm, or use another key", "để eidkit tự chọn thuật toán hoặc dùng khóa khác"),
-    )
-
-
 class SandboxKey:
     """A make-believe holder's key: a SigningKey, with the Identity that its certificate names.
 
@@ -99,7 +78,7 @@ class SandboxKey:
 
     def sign(self, data: bytes, algorithm: SignatureAlgorithm) -> bytes:
         """The signature value over ``data``; raises :class:`KeyUnusable` when the key is of another family."""
-        return sign_with(self._key, data, algorithm)
+        return signer(self._key, algorithm)(data)
 
     @property
     def private_key(self) -> PrivateKey:
@@ -109,9 +88,7 @@ class SandboxKey:
     @property
     def certificate_der(self) -> bytes:
         """The certificate's DER."""
-        from cryptography.hazmat.primitives.serialization import Encoding
-
-        return self.certificate.public_bytes(Encoding.DER)
+        return certificates.of(self.certificate).der
 
     def pkcs12(self, password: str = "sandbox") -> bytes:  # noqa: S107 - the sandbox's password is public
         """Key, certificate and chain as an encrypted PKCS#12 file."""

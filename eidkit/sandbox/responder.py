@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from eidkit.algorithms import suited
+from eidkit.algorithms import signer, suited
 from eidkit.asn1 import algorithm as identifiers
-from eidkit.asn1 import cms, der
+from eidkit.asn1 import certificate as certificates
+from eidkit.asn1 import der, ocsp
 from eidkit.asn1.extension import OCSP_NONCE
 from eidkit.errors import EidkitError
-from eidkit.sandbox.keys import sign_with
+from eidkit.trust.answer import REASONS
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -21,10 +22,7 @@ MALFORMED = b"\x30\x03\x0a\x01\x01"
 """OCSPResponse malformedRequest."""
 
 _GOOD, _UNKNOWN = b"\x80\x00", b"\x82\x00"
-_REASONS = {
-    "unspecified": 0, "keyCompromise": 1, "cACompromise": 2, "affiliationChanged": 3, "superseded": 4,
-    "cessationOfOperation": 5, "certificateHold": 6, "privilegeWithdrawn": 9, "aACompromise": 10,
-}  # fmt: skip
+_REASONS = {name: number for number, name in REASONS.items()}
 MAX_ASKED = 16
 
 
@@ -45,33 +43,27 @@ def answer(authority: Authority, request: bytes, now: datetime, life: timedelta)
         der.explicit(1, der.sequence(nonce)) if nonce else b"",
     )
     algorithm = suited(authority.key.public_key())
-    value = sign_with(authority.key, data, algorithm)
+    value = signer(authority.key, algorithm)(data)
     signature = der.tlv(der.BIT_STRING, b"\x00" + value)
-    return cms.ocsp_response(der.sequence(data, identifiers.encode_signature(algorithm), signature))
+    return ocsp.encode_response(der.sequence(data, identifiers.encode_signature(algorithm), signature))
 
 
 def _asked(request: bytes) -> tuple[list[der.Node], bytes]:
     """The CertIDs of an OCSPRequest and its nonce extension (empty when there is none)."""
-    parts = _first(der.whole(request)).expect(der.SEQUENCE).children(limit=4)
+    parts = der.whole(request).first().expect(der.SEQUENCE).children(limit=4)
     entries = next((part for part in parts if part.tag == der.SEQUENCE), None)
     if entries is None:
         raise der.DerError("an OCSP request without a certificate")
-    asked = [_first(entry).expect(der.SEQUENCE) for entry in entries.children(limit=MAX_ASKED)]
+    asked = [entry.first().expect(der.SEQUENCE) for entry in entries.children(limit=MAX_ASKED)]
     for certificate_id in asked:
         _serial(certificate_id)
     nonce = b""
     for part in parts:
         if part.tag == 0xA2:
             for extension in part.only().children(limit=8):
-                if der.oid(_first(extension)) == OCSP_NONCE:
+                if der.oid(extension.first()) == OCSP_NONCE:
                     nonce = extension.raw
     return asked, nonce
-
-
-def _first(node: der.Node) -> der.Node:
-    for child in node.items():
-        return child
-    raise der.DerError("an empty structure in an OCSP request")
 
 
 def _serial(certificate_id: der.Node) -> int:
@@ -96,8 +88,5 @@ def _revoked(entry: Revocation) -> bytes:
 
 def _key_hash(authority: Authority) -> bytes:
     """SHA-1 of the public key's bits: only a name (RFC 6960 §4.2.1)."""
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    spki = authority.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    bits = der.bits(der.whole(spki).children(limit=2)[1])
+    bits = ocsp.key_bits(certificates.of(authority.certificate))
     return hashlib.sha1(bits, usedforsecurity=False).digest()

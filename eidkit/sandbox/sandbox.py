@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from eidkit.asn1 import certificate as certificates
 from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.identity import Identity
 from eidkit.sandbox import people
@@ -261,8 +262,6 @@ class Sandbox:
         return response
 
     def _answer(self, request: Request, path: str) -> Response:
-        from cryptography.hazmat.primitives.serialization import Encoding
-
         now = self.clock.now().replace(microsecond=0)
         head, _, tail = path.partition("/")
         if head == "tsa" and request.method == "POST":
@@ -275,8 +274,8 @@ class Sandbox:
             if suffix == "crl":
                 return _response(200, "application/pkix-crl", self.authorities[slug].crl(now))
             if suffix == "cer":
-                found = self.authorities[slug].certificate.public_bytes(Encoding.DER)
-                return _response(200, "application/pkix-cert", found)
+                own = certificates.of(self.authorities[slug].certificate)
+                return _response(200, "application/pkix-cert", own.der)
         return _response(404, "text/plain", b"nothing here")
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from eidkit import algorithms
 from eidkit.asn1 import attributes, cms, der, tsp
+from eidkit.asn1 import certificate as certificates
 from eidkit.errors import EidkitError
-from eidkit.sandbox.keys import sign_with
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,14 +90,15 @@ class TimestampMaker:
         """The token (DER) for a request."""
         info = _info(request, now, fault)
         content = tsp.encode_info(info)
-        certificate = self._der(self.odd.get(fault or "", self.certificate))
+        certificate = certificates.of(self.odd.get(fault or "", self.certificate)).der
         algorithm = algorithms.suited(self.key.public_key())
         digest = cms.digest_name(algorithm, "sha256")
         if fault == "sha1":
             digest = "sha1"
             algorithm = algorithms.SIGNATURE_BY_NAME[f"{algorithm.family}-sha1"]
         signed = der.set_of(self._attributes(content, certificate, digest, fault))
-        value = sign_with(self.key, signed + b"!" if fault == "bad-signature" else signed, algorithm)
+        sign = algorithms.signer(self.key, algorithm)
+        value = sign(signed + b"!" if fault == "bad-signature" else signed)
         token = cms.signed_data(
             certificate=certificate,
             chain=() if fault == "no-certificate" or not request.certificates else self._chain(),
@@ -124,13 +125,7 @@ class TimestampMaker:
         return parts
 
     def _chain(self) -> tuple[bytes, ...]:
-        return tuple(self._der(one) for one in self.chain)
-
-    @staticmethod
-    def _der(certificate: x509.Certificate) -> bytes:
-        from cryptography.hazmat.primitives.serialization import Encoding
-
-        return certificate.public_bytes(Encoding.DER)
+        return tuple(certificates.of(one).der for one in self.chain)
 
 
 def _info(request: TimestampRequest, now: datetime, fault: str | None) -> TstInfo:

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from eidkit import commitments
 from eidkit.binding.attestation import Attestation
-from eidkit.binding.scales import COMMITMENTS
 from eidkit.errors import NotSupported, SigningError, Text
+from eidkit.policy import SKEW
 from eidkit.trust.subject import subject_of
 from eidkit.verify.collecting import collect
 from eidkit.verify.content import content_digest
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from eidkit.binding.authentication import Authentication
     from eidkit.document import Document
 
-PROOF_OF_APPROVAL = COMMITMENTS["proof-of-approval"]
-SKEW = timedelta(seconds=60)
+PROOF_OF_APPROVAL = commitments.PROOF_OF_APPROVAL.oid
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _commitment(effect: str, commitment: str | None) -> str | None:
     """Proof of approval belongs to an action that advances; anything else is the step's word."""
     if commitment == "auto":
         return PROOF_OF_APPROVAL if effect == "advances" else None
-    oid = COMMITMENTS.get(commitment, commitment) if commitment else None
+    oid = commitments.oid_of(commitment) if commitment else None
     if oid == PROOF_OF_APPROVAL and effect != "advances":
         raise _refused(
             "commitment-not-approval",

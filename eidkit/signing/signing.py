@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eidkit import algorithms
+from eidkit import algorithms, commitments
 from eidkit.asn1 import certificate as certificates
-from eidkit.binding.scales import COMMITMENTS
 from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.signing import authorization as gate
 from eidkit.signing.formats import Request, writer
@@ -59,8 +58,8 @@ def prepare(
     :class:`eidkit.errors.DocumentError`, each before any key is touched.
     """
     now = clock.now()
-    holder = certificates.parse(_der(certificate))
-    others = tuple(_der(one) for one in chain)
+    holder = certificates.of(certificate)
+    others = tuple(certificates.of(one).der for one in chain)
     check_certificate(holder, others, at=now, trust=trust, sources=sources, transport=transport)
     algorithm = algorithms.suited(holder.public_key(), digest, pss=pss)
     assertion = None
@@ -68,7 +67,7 @@ def prepare(
         authorized = gate.authorize(document, holder, authentication, commitment, at=now)
         assertion, claimed_roles, commitment = authorized.assertion, (authorized.role,), authorized.commitment
     elif commitment is not None:
-        commitment = None if commitment == "auto" else COMMITMENTS.get(commitment, commitment)
+        commitment = None if commitment == "auto" else commitments.oid_of(commitment)
     request = Request(
         certificate=holder.der,
         chain=tuple(dict.fromkeys(der for der in others if der != holder.der)),
@@ -134,9 +133,3 @@ def timestamp(
     return writer(document.format, document.name).add_timestamp(
         document, lambda octets: first_token(authorities, octets, digest=digest, transport=transport, clock=clock)
     )
-
-
-def _der(certificate: x509.Certificate) -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return certificate.public_bytes(Encoding.DER)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.errors import EidkitError, NotSupported, Text, TimestampUnavailable
 from eidkit.findings import finding
 from eidkit.timestamps.token import check_token, read
-from eidkit.transport import Request
+from eidkit.transport import HttpTransport, Request, basic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +46,7 @@ class TimestampAuthority:
     credentials: Callable[[], tuple[str, str]] | None = field(default=None, repr=False)
 
     def timestamp(
-        self, imprint: bytes, algorithm: str, *, clock: Clock = SYSTEM_CLOCK, transport: Transport | None = None
+        self, imprint: bytes, algorithm: str, *, transport: Transport | None = None, clock: Clock = SYSTEM_CLOCK
     ) -> bytes:
         """A token (DER) over ``imprint``, the digest ``algorithm`` of what is stamped; fully checked.
 
@@ -78,8 +77,6 @@ class TimestampAuthority:
 
     def _own_transport(self) -> Transport:
         """A real transport that may reach this host even on a private network: the caller wrote the address."""
-        from eidkit.transport import HttpTransport
-
         return HttpTransport(allow_hosts=frozenset({urlsplit(self.url).hostname or ""}))
 
     def _headers(self) -> Mapping[str, str]:
@@ -94,7 +91,7 @@ class TimestampAuthority:
                 kind="configuration",
             )
         user, password = self.credentials()
-        return headers | {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode("ascii")}
+        return headers | {"Authorization": basic(user, password)}
 
     def _checked(self, reply: bytes, request: tsp.TimestampRequest, now: datetime) -> bytes:
         if len(reply) > tsp.MAX_RESPONSE:
@@ -140,8 +137,8 @@ def first_token(
     octets: bytes,
     *,
     digest: str = "sha256",
-    clock: Clock = SYSTEM_CLOCK,
     transport: Transport | None = None,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> bytes:
     """A checked token over ``octets`` from the first of ``authorities``, in order, that gives one.
 

@@ -22,33 +22,30 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from eidkit import algorithms
-from eidkit.asn1 import attributes, certificate, cms, der, name, tsp
+from eidkit.asn1 import attributes, cms, der, name, tsp
+from eidkit.asn1.certificate import readable
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError
 from eidkit.findings import Finding, finding, in_order
+from eidkit.policy import SKEW
 from eidkit.trust.path import find_path
-from eidkit.trust.revocation import status_of
+from eidkit.trust.standing import Demand, standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from eidkit.asn1.attributes import CertificateId
     from eidkit.asn1.certificate import Certificate
     from eidkit.asn1.cms import SignedData, SignerInfo
     from eidkit.asn1.tsp import TstInfo
-    from eidkit.trust.revocation import Status
     from eidkit.trust.store import Anchor
 
 MAX_TOKEN = 1024 * 1024
 MAX_CANDIDATES = 400
-SKEW = timedelta(seconds=60)
-"""How far genTime may lie after the time of validation: clocks differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +111,21 @@ def check_token(
     if signed_by is not None:
         found += _period(signed_by, info.time, at)
         outcome = find_path(
-            signed_by, pool=candidates, anchors=anchors, at=at, purpose="timestamping", leaf_period=False
+            signed_by,
+            pool=candidates,
+            anchors=anchors,
+            at=at,
+            purpose="timestamping",
+            leaf_period=False,
+            weak=weak_allowed,
         )
         path = outcome.path
         found += outcome.findings
-        found += _revocation(
-            path,
-            info.time,
-            at,
-            crls=(*signed.crls, *crls),
-            ocsps=(*signed.ocsps, *ocsps),
-            require=require_status,
-            freshness=freshness,
-        )
+        unknown: Literal["error", "ignored"] = "error" if require_status else "ignored"
+        demand = Demand(at, at, used_at=info.time, unknown=unknown, freshness=freshness, weak=weak_allowed)
+        found += standing(path, demand, crls=(*signed.crls, *crls), ocsps=(*signed.ocsps, *ocsps))
     # 8.
-    found += _algorithms(signer, info, path or ((signed_by,) if signed_by else ()), at, weak_allowed)
+    found += _algorithms(signer, info, at, weak_allowed)
     if info.time > at + SKEW:
         found.append(finding("TIMESTAMP_FAILED", why=f"its time {format_time(info.time)} lies in the future"))
     return _result(info, signed_by, path, intact=intact, found=found)
@@ -149,7 +146,7 @@ def read(token: bytes) -> tuple[SignedData, TstInfo]:
 def signer_of(token: bytes, pool: Iterable[Certificate] = ()) -> tuple[Certificate | None, tuple[Certificate, ...]]:
     """The certificate that a token names (None when not at hand) and the certificates inside it; checks nothing."""
     signed, _ = read(token)
-    embedded = _parsed(signed)
+    embedded = readable(signed.certificates)
     signed_by, _ = _identify(signed.signers[0], [*embedded, *pool])
     return signed_by, tuple(embedded)
 
@@ -182,18 +179,8 @@ def _result(
     )
 
 
-def _parsed(signed: SignedData) -> list[Certificate]:
-    parsed = []
-    for data in signed.certificates:
-        try:
-            parsed.append(certificate.parse(data))
-        except EidkitError:
-            continue
-    return parsed
-
-
 def _candidates(signed: SignedData, pool: Iterable[Certificate]) -> list[Certificate]:
-    return list(dict.fromkeys([*_parsed(signed), *pool]))[:MAX_CANDIDATES]
+    return list(dict.fromkeys([*readable(signed.certificates), *pool]))[:MAX_CANDIDATES]
 
 
 def _message_digest(signer: SignerInfo, content: bytes) -> list[Finding]:
@@ -286,43 +273,11 @@ def _period(by: Certificate, time: datetime, at: datetime) -> list[Finding]:
     return []
 
 
-def _revocation(
-    path: Sequence[Certificate],
-    time: datetime,
-    at: datetime,
-    *,
-    crls: Sequence[bytes],
-    ocsps: Sequence[bytes],
-    require: bool,
-    freshness: timedelta | None,
-) -> list[Finding]:
-    found: list[Finding] = []
-    for position, (subject, issuer) in enumerate(pairwise(path)):
-        status = status_of(subject, issuer, crls=crls, ocsps=ocsps, at=at, now=at, freshness=freshness)
-        found += _status(subject, status, time, is_leaf=position == 0, require=require)
-    return found
+def _algorithms(signer: SignerInfo, info: TstInfo, at: datetime, weak_allowed: frozenset[str]) -> list[Finding]:
+    """Rule 8, but for the keys and certificates, which the path answers for.
 
-
-def _status(subject: Certificate, status: Status, time: datetime, *, is_leaf: bool, require: bool) -> list[Finding]:
-    who = subject.subject_text
-    refused = [finding(observation) for observation in status.observations]
-    if status.state == "hold":
-        return [finding("ON_HOLD", who, subject=who)]
-    if status.state == "revoked":
-        when = format_time(status.revoked_at) if status.revoked_at else "?"
-        if is_leaf and status.revoked_at is not None and status.revoked_at <= time:
-            return [finding("REVOKED", who, subject=who, time=when)]
-        return [finding("REVOKED_NO_POE" if is_leaf else "REVOKED_CA_NO_POE", who, subject=who, time=when)]
-    if status.state == "unknown" and require:
-        why = "no usable answer" if refused else "no CRL or OCSP answer at hand"
-        return [finding("STATUS_UNKNOWN", who, subject=who, why=why), *refused]
-    return []
-
-
-def _algorithms(
-    signer: SignerInfo, info: TstInfo, path: Sequence[Certificate], at: datetime, weak_allowed: frozenset[str]
-) -> list[Finding]:
-    """Rule 8.  The SHA-1 of an ESSCertID is only a name beside the signature and is not judged here."""
+    The SHA-1 of an ESSCertID is only a name beside the signature and is not judged here.
+    """
     found = []
     digests = {info.algorithm: "the imprint of the timestamp", signer.digest_algorithm: "the timestamp token"}
     if signer.algorithm is not None and signer.algorithm.digest is not None:
@@ -336,18 +291,4 @@ def _algorithms(
             found.append(finding("CRYPTO_CONSTRAINTS_FAILURE", what=what, algorithm=used, time=format_time(at)))
     if signer.algorithm is not None and signer.algorithm.family == "dsa":
         found.append(finding("NOT_SUPPORTED", what="DSA signatures"))
-    for one in path:
-        found += _weak_key(one, at, weak_allowed)
     return found
-
-
-def _weak_key(one: Certificate, at: datetime, weak_allowed: frozenset[str]) -> list[Finding]:
-    subject = one.subject_text
-    try:
-        kind, bits = algorithms.key_kind(one.public_key())
-    except EidkitError:
-        return [finding("NOT_SUPPORTED", subject, what=f"the key of {subject}")]
-    if algorithms.key_acceptable(kind, bits) or f"{kind}-{bits}" in weak_allowed:
-        return []
-    what, weak = f"the key of {subject}", f"{kind}-{bits}"
-    return [finding("CRYPTO_CONSTRAINTS_FAILURE", subject, what=what, algorithm=weak, time=format_time(at))]

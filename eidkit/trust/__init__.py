@@ -6,8 +6,9 @@ one that was handed in.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from eidkit import lazily
 
 if TYPE_CHECKING:
     from eidkit.trust.path import PathResult, find_path
@@ -28,20 +29,13 @@ __all__ = [
     "subject_of",
 ]
 
-_HOMES = {
-    "Anchor": "store",
-    "PathResult": "path",
-    "Sources": "sources",
-    "Status": "revocation",
-    "Subject": "subject",
-    "TrustStore": "store",
-    "find_path": "path",
-    "status_of": "revocation",
-    "subject_of": "subject",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__, __dir__ = lazily.loading(
+    __name__,
+    {
+        "path": ("PathResult", "find_path"),
+        "revocation": ("Status", "status_of"),
+        "sources": ("Sources",),
+        "store": ("Anchor", "TrustStore"),
+        "subject": ("Subject", "subject_of"),
+    },
+)

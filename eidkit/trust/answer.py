@@ -6,21 +6,20 @@ The numbers are those of the plan in :mod:`eidkit.trust.revocation`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from eidkit import algorithms
 from eidkit.asn1.algorithm import AlgorithmIdentifier, signature_algorithm
 from eidkit.findings import Observation, observed
+from eidkit.policy import SKEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from eidkit.asn1.certificate import Certificate
 
 State = Literal["good", "revoked", "hold", "unknown"]
-SKEW = timedelta(seconds=60)
 MAX_ANSWERS = 1_000
 MAX_CHECKS = 100
 HOLD, REMOVED = 6, 8

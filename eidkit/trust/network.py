@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eidkit.addresses import check_url, refused
+from eidkit.addresses import check_url, redirected, refused
+from eidkit.transport import MAX_REDIRECTS, REDIRECTS, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eidkit.transport import Response, Transport
-
-MAX_REDIRECTS = 3
+    from eidkit.transport import Transport
 
 
 def fetch(
@@ -26,15 +25,13 @@ def fetch(
     content_type: str | None = None,
 ) -> bytes:
     """The body at ``url``: every redirect is checked like the first address; raises :class:`TransportError`."""
-    from eidkit.transport import Request
-
     for _ in range(MAX_REDIRECTS + 1):
         check_url(url, allow_hosts, names)
         headers = {"Content-Type": content_type} if content_type else {}
         request = Request("POST" if body else "GET", url, headers, body, limit, timeout)
         response = transport.send(request)
-        if response.status in {301, 302, 303, 307, 308} and not body:
-            url = _target(url, response)
+        if response.status in REDIRECTS and not body:
+            url = redirected(url, response.headers.get("location", ""))
             continue
         if response.status != 200:
             raise refused(url, f"HTTP status {response.status}")
@@ -42,13 +39,3 @@ def fetch(
             raise refused(url, f"its answer is above {limit} bytes")
         return response.body
     raise refused(url, f"more than {MAX_REDIRECTS} redirects")
-
-
-def _target(url: str, response: Response) -> str:
-    from urllib.parse import urljoin
-
-    location = response.headers.get("location", "")
-    try:
-        return urljoin(url, location)
-    except ValueError as error:
-        raise refused(url, "it redirects to no plain address") from error

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from eidkit import algorithms
 from eidkit.asn1 import certificate as x509
 from eidkit.asn1 import der, extension, name, ocsp
+from eidkit.policy import SKEW
 from eidkit.trust.answer import (
-    SKEW,
     Question,
     Refused,
     Status,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from eidkit.addresses import resolve
 from eidkit.asn1 import certificate as x509
-from eidkit.asn1 import der, ocsp
-from eidkit.asn1.pem import blocks
+from eidkit.asn1 import der, ocsp, pem
 from eidkit.errors import EidkitError, Text, TransportError, TrustError
+from eidkit.files import contents
 from eidkit.trust.network import fetch
 from eidkit.trust.revocation import status_of
 
@@ -33,12 +33,7 @@ MAX_OCSP_FETCH = 256 * 1024
 MAX_CERTIFICATE_FETCH = 64 * 1024
 MAX_URLS = 4
 MAX_CHASED = 8
-_PEM_KINDS = {
-    "CERTIFICATE": "certificate",
-    "X509 CERTIFICATE": "certificate",
-    "X509 CRL": "crl",
-    "OCSP RESPONSE": "ocsp",
-}
+_PEM_KINDS = {**dict.fromkeys(pem.CERTIFICATE_LABELS, "certificate"), "X509 CRL": "crl", "OCSP RESPONSE": "ocsp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,18 +219,16 @@ def _files(place: Path) -> list[Path]:
 
 def _read_file(file: Path) -> list[tuple[str, bytes]]:
     try:
-        if file.stat().st_size > MAX_FILE:
-            raise _unusable(file, f"above {MAX_FILE} bytes")
-        return _sniffed(file.read_bytes())
+        return _sniffed(contents(file, MAX_FILE))
     except OSError as error:
         raise _unusable(file, error.strerror or type(error).__name__) from error
 
 
 def _sniffed(data: bytes) -> list[tuple[str, bytes]]:
     """``(kind, DER)`` of everything in a PEM or DER file; empty for anything else."""
-    if b"-----BEGIN " in data:
+    if pem.is_pem(data):
         try:
-            found = blocks(data)
+            found = pem.blocks(data)
         except der.DerError:
             return []
         return [(_PEM_KINDS[label], block) for label, block in found if label in _PEM_KINDS]

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from eidkit.asn1.certificate import Certificate, load
-from eidkit.asn1.certificate import parse as parse_certificate
+from eidkit.asn1.certificate import of as certificate_of
 from eidkit.errors import EidkitError, Text, TrustError
+from eidkit.files import contents
 
 if TYPE_CHECKING:
     import os
@@ -73,9 +74,7 @@ class TrustStore:
             if isinstance(certificate, (bytes, bytearray)):
                 found.extend(load(bytes(certificate)))
             else:
-                from cryptography.hazmat.primitives.serialization import Encoding
-
-                found.append(parse_certificate(certificate.public_bytes(Encoding.DER)))
+                found.append(certificate_of(certificate))
         return cls(tuple(dict.fromkeys(Anchor(certificate, kind) for certificate in found)))
 
     def of_kind(self, kind: AnchorKind) -> tuple[Anchor, ...]:
@@ -129,13 +128,9 @@ def _certificate_files(folder: Path) -> list[Path]:
 
 def _read_file(file: Path, kind: AnchorKind, described: dict[str, object]) -> list[Anchor]:
     try:
-        if file.stat().st_size > MAX_FILE:
-            raise _unreadable(file, f"above {MAX_FILE} bytes")
-        certificates = load(file.read_bytes())
+        certificates = load(contents(file, MAX_FILE))
     except OSError as error:
         raise _unreadable(file, error.strerror or type(error).__name__) from error
-    except TrustError:
-        raise
     except EidkitError as error:
         raise _unreadable(file, error.problem.en) from error
     provenance, sunset = described.get("provenance"), described.get("sunset")
@@ -158,9 +153,7 @@ def _description(folder: Path) -> dict[str, dict[str, object]]:
     if not file.is_file():
         return {}
     try:
-        if file.stat().st_size > MAX_FILE:
-            raise _unreadable(file, f"above {MAX_FILE} bytes")
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        tables = tomllib.loads(contents(file, MAX_FILE).decode("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _unreadable(file, str(error)) from error
     for name, table in tables.items():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from eidkit import lazily
 
 if TYPE_CHECKING:
     from eidkit.verify.collecting import collect, load_evidence, save_evidence
@@ -12,17 +13,6 @@ if TYPE_CHECKING:
     from eidkit.verify.report import Conclusion, Report, ReportJson
     from eidkit.verify.verifying import verify
 
-_WHERE = {
-    "Conclusion": "report",
-    "Report": "report",
-    "ReportJson": "report",
-    "collect": "collecting",
-    "complete": "completing",
-    "judge": "judging",
-    "load_evidence": "collecting",
-    "save_evidence": "collecting",
-    "verify": "verifying",
-}
 __all__ = [
     "Conclusion",
     "Report",
@@ -35,8 +25,13 @@ __all__ = [
     "verify",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        return getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazily.loading(
+    __name__,
+    {
+        "collecting": ("collect", "load_evidence", "save_evidence"),
+        "completing": ("complete",),
+        "judging": ("judge",),
+        "report": ("Conclusion", "Report", "ReportJson"),
+        "verifying": ("verify",),
+    },
+)

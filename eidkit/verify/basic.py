@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from eidkit.findings import Finding, Indication, finding, in_order
+from eidkit.findings import Finding, Indication, as_warning, finding, in_order
 from eidkit.timestamps.token import check_token
 from eidkit.trust.subject import subject_of
 from eidkit.verify import blocks
@@ -132,7 +132,7 @@ def _surroundings(signature: SignatureEvidence, context: Context) -> list[Findin
     found = blocks.format_findings(signature)
     if not signature.assertions:
         # A change in the signing revision deceives only where what was *shown* is bound to the signature.
-        found = [blocks.as_warning(f) if f.code == "OWN_REVISION_CHANGED" else f for f in found]
+        found = [as_warning(f) if f.code == "OWN_REVISION_CHANGED" else f for f in found]
     if not context.evidence.document_seen:
         found.append(finding("DOCUMENT_NOT_SEEN", signature.id))
     coverage = signature.coverage

@@ -13,21 +13,20 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
 from eidkit.asn1 import attributes
-from eidkit.asn1 import certificate as certificates
+from eidkit.asn1.certificate import readable
 from eidkit.asn1.public_key import load_public_key
 from eidkit.canonical import format_time
-from eidkit.errors import EidkitError
+from eidkit.errors import EidkitError, NotSupported
 from eidkit.findings import Finding, finding
 from eidkit.trust.path import find_path
-from eidkit.trust.revocation import Status, status_of
+from eidkit.trust.standing import Demand, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from eidkit.asn1.certificate import Certificate
@@ -55,17 +54,6 @@ def material(evidence: Evidence, signature: SignatureEvidence | None = None) -> 
     ocsps = (signature.ocsps if signature else ()) + evidence.ocsps
     unique = dict.fromkeys((*own, *evidence.certificates))
     return Material(tuple(readable(list(unique)[:MAX_CANDIDATES])), crls, ocsps)
-
-
-def readable(ders: Iterable[bytes]) -> list[Certificate]:
-    """The certificates among ``ders`` that can be parsed."""
-    parsed = []
-    for der in ders:
-        try:
-            parsed.append(certificates.parse(der))
-        except EidkitError:
-            continue
-    return parsed
 
 
 def format_findings(signature: SignatureEvidence) -> list[Finding]:
@@ -139,7 +127,12 @@ def verify_cryptographically(
         return False, found
     if certificate is None and signature.bare_key is None:
         return False, found
-    if not _value_holds(signature, algorithm, certificate):
+    try:
+        holds = _value_holds(signature, algorithm, certificate)
+    except NotSupported as error:
+        found.append(finding("NOT_SUPPORTED", signature.id, what=f"the signer's key ({error.code})"))
+        return False, found
+    if not holds:
         found.append(finding("SIG_CRYPTO_FAILURE", signature.id))
     return not found, found
 
@@ -153,6 +146,8 @@ def _value_holds(
 ) -> bool:
     try:
         key = certificate.public_key() if certificate else load_public_key(signature.bare_key or b"")
+    except NotSupported:
+        raise
     except EidkitError:
         return False
     return algorithms.verify_signature(
@@ -191,19 +186,15 @@ def validate_certificate(
     )
     found = list(result.findings)
     found += _period(certificate, used_at, proved=proved)
-    if result.path:
-        for position, (subject, issuer) in enumerate(pairwise(result.path)):
-            status = status_of(
-                subject,
-                issuer,
-                crls=materials.crls,
-                ocsps=materials.ocsps,
-                at=used_at,
-                now=now,
-                freshness=policy.freshness,
-                weak=policy.weak_algorithms_allowed,
-            )
-            found += _status(subject, status, policy, used_at, is_leaf=position == 0)
+    demand = Demand(
+        used_at,
+        now,
+        harmless_after=used_at,
+        unknown="warning" if policy.revocation == "warn" else "error",
+        freshness=policy.freshness,
+        weak=policy.weak_algorithms_allowed,
+    )
+    found += standing(result.path, demand, crls=materials.crls, ocsps=materials.ocsps)
     return CertificateVerdict(result.path, tuple(found))
 
 
@@ -216,29 +207,6 @@ def _period(certificate: Certificate, used_at: datetime, *, proved: bool) -> lis
     if used_at > certificate.not_after:
         return [finding("OUT_OF_BOUNDS_NO_POE", subject, subject=subject, time=format_time(certificate.not_after))]
     return []
-
-
-def _status(subject: Certificate, status: Status, policy: Policy, used_at: datetime, *, is_leaf: bool) -> list[Finding]:
-    name = subject.subject_text
-    refused = [finding(observation) for observation in status.observations]
-    if status.state == "good":
-        return []
-    if status.state == "revoked":
-        if status.revoked_at is not None and used_at < status.revoked_at:
-            return []
-        time = format_time(status.revoked_at) if status.revoked_at else "?"
-        return [finding("REVOKED_NO_POE" if is_leaf else "REVOKED_CA_NO_POE", name, subject=name, time=time)]
-    if status.state == "hold":
-        return [finding("ON_HOLD", name, subject=name)]
-    unknown = finding("STATUS_UNKNOWN", name, subject=name, why=status.why)
-    if policy.revocation == "warn":
-        unknown = as_warning(unknown)
-    return [unknown, *refused]
-
-
-def as_warning(found: Finding) -> Finding:
-    """The same finding, not counting against the verdict."""
-    return Finding(found.code, "warning", found.about, found.message, found.remedy)
 
 
 def accept_algorithms(signature: SignatureEvidence, policy: Policy, used_at: datetime) -> list[Finding]:

@@ -15,14 +15,14 @@ function: no network, no clock, no format.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from eidkit.asn1 import certificate as certificates
 from eidkit.binding.attestation import Attestation
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError
-from eidkit.findings import Finding, finding, in_order
+from eidkit.findings import Finding, as_warning, finding, in_order
+from eidkit.policy import SKEW
 from eidkit.verify import blocks
 
 if TYPE_CHECKING:
@@ -36,12 +36,17 @@ if TYPE_CHECKING:
     from eidkit.verify.evidence import SignatureEvidence
 
 State = Literal["yes", "no", "not-given"]
-ATTESTATION_SKEW = timedelta(seconds=60)
-"""How much later than the signature its attestation may claim to be (§6.6)."""
-_INCONCLUSIVE = frozenset({
-    "LOGIN_NOT_GIVEN", "CONTENT_NOT_IN_TRANSACTION", "CONTENT_FORM", "LOGIN_TIME_CLAIMED",
-    "ATTESTATION_UNTRUSTED", "ATTESTATION_STATUS_UNKNOWN", "ATTESTATION_NO_POE",
-})  # fmt: skip
+_INCONCLUSIVE = frozenset(
+    {
+        "LOGIN_NOT_GIVEN",
+        "CONTENT_NOT_IN_TRANSACTION",
+        "CONTENT_FORM",
+        "LOGIN_TIME_CLAIMED",
+        "ATTESTATION_UNTRUSTED",
+        "ATTESTATION_STATUS_UNKNOWN",
+        "ATTESTATION_NO_POE",
+    }
+)
 """Findings that leave open whether the signature belongs to its login; every other error refutes it."""
 
 
@@ -50,8 +55,8 @@ class Bound:
     """How a signature and its login hang together.
 
     ``state``: ``"yes"``; ``"no"`` when something contradicts; ``"not-given"`` when the authentication file, its
-    service's chain or status, or what ties it to this very content and time, is not at hand.  ``time`` is when the person authenticated.
-    ``attester`` is the certificate of the service that attested.
+    service's chain or status, or what ties it to this very content and time, is not at hand.
+    ``time`` is when the person authenticated; ``attester`` is the certificate of the service that attested.
     """
 
     state: State
@@ -189,7 +194,7 @@ def _judged(
         if code == "ATTESTATION_STATUS_UNKNOWN" and now > attester.not_after:
             code = "ATTESTATION_NO_POE"
         named = finding(code, subject, subject=subject, time=format_time(used_at))
-        found.append(blocks.as_warning(named) if reason.severity == "warning" else named)
+        found.append(as_warning(named) if reason.severity == "warning" else named)
     return found
 
 
@@ -220,7 +225,7 @@ def _times(
         found.append(finding("CHALLENGE_TIMES", about, **{name: format_time(moment) for name, moment in times.items()}))
     if issued_at < login:
         found.append(finding("ATTESTED_BEFORE_LOGIN", about))
-    if issued_at > best_time + ATTESTATION_SKEW:
+    if issued_at > best_time + SKEW:
         found.append(
             finding("ATTESTED_AFTER_SIGNATURE", about, issued=format_time(issued_at), time=format_time(best_time))
         )

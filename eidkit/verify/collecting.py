@@ -30,8 +30,9 @@ def load_evidence(
 ) -> Evidence:
     """The Evidence that ``saved`` (JSON of :func:`save_evidence`) holds.
 
-    With ``document`` (and its ``detached`` contents) the document is collected again and a difference is refused; certificates and answers
-    that had been added are kept.  Without it the Evidence counts as not seen, and a report over it says so.
+    With ``document`` (and its ``detached`` contents) the document is collected again and a difference is
+    refused; certificates and answers that had been added are kept.  Without it the Evidence counts as not seen,
+    and a report over it says so.
     """
     evidence = stored.from_json(saved)
     if document is None:

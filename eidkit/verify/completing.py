@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from eidkit.asn1.certificate import readable
 from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.errors import EidkitError
 from eidkit.timestamps.token import signer_of
@@ -105,7 +106,7 @@ def _attester(assertion: str) -> Certificate | None:
     from eidkit.binding.attestation import Attestation
 
     try:
-        found = blocks.readable([Attestation.read(assertion).certificate])
+        found = readable([Attestation.read(assertion).certificate])
     except EidkitError:
         return None
     return found[0] if found else None

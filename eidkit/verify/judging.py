@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eidkit.errors import EidkitError, Text
-from eidkit.findings import finding, in_order
+from eidkit.findings import as_warning, finding, in_order
 from eidkit.policy import ETSI_BASELINE, Policy
 from eidkit.verify import basic, blocks
 from eidkit.verify.report import Conclusion, Report, TimestampConclusion, Verdict
@@ -66,7 +66,7 @@ def _of_the_whole(evidence: Evidence, trust: TrustStore) -> list[Finding]:
         found.append(finding("TRUST_EMPTY", None, kind="signing"))
     stamped = bool(evidence.timestamps) or any(s.timestamps for s in evidence.signatures)
     if stamped and not trust.of_kind("timestamping"):
-        found.append(blocks.as_warning(finding("TRUST_EMPTY", None, kind="timestamping")))
+        found.append(as_warning(finding("TRUST_EMPTY", None, kind="timestamping")))
     return found
 
 

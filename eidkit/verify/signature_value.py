@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
+from eidkit.asn1.certificate import readable
 from eidkit.binding.approval import signature_value_digest
 from eidkit.errors import EidkitError
 from eidkit.verify import blocks
@@ -23,7 +24,7 @@ def value_digest(signature: SignatureEvidence, certificate: Certificate | None =
     to that form (no certificate, malformed) is digested as it stands: it does not verify anyway.
     """
     algorithm = algorithms.SIGNATURE_BY_NAME.get(signature.algorithm)
-    signer = certificate or blocks.identify_signing_certificate(signature, blocks.readable(signature.certificates))[0]
+    signer = certificate or blocks.identify_signing_certificate(signature, readable(signature.certificates))[0]
     if algorithm is not None and signer is not None:
         try:
             return signature_value_digest(signature.value, algorithm, signer.public_key())

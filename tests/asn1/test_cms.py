@@ -12,6 +12,7 @@ import pytest
 from eidkit import algorithms
 from eidkit.asn1 import algorithm as identifiers
 from eidkit.asn1 import attributes, cms, der
+from eidkit.commitments import PROOF_OF_APPROVAL
 from eidkit.errors import EidkitError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class TestWriting:
         assert value == der.sequence(der.sequence(der.sequence(der.encode_octets(digest))))
 
     def test_attributes_are_in_der_order(self, lan: SandboxKey) -> None:
-        to_sign = signed_attributes(lan, claimed_roles=["Trưởng phòng"], commitment=attributes.PROOF_OF_APPROVAL)
+        to_sign = signed_attributes(lan, claimed_roles=["Trưởng phòng"], commitment=PROOF_OF_APPROVAL.oid)
         children = [child.raw for child in der.whole(to_sign, der.SET).children()]
         assert children == sorted(children)
 
@@ -125,13 +126,13 @@ class TestWriting:
             lan,
             claimed_roles=["Trưởng phòng", "Chủ tịch"],
             assertion="aGVhZA.Ym9keQ.c2ln",
-            commitment=attributes.PROOF_OF_APPROVAL,
+            commitment=PROOF_OF_APPROVAL.oid,
         )
         (signer,) = cms.parse(assembled(lan, to_sign)).signers
         found = signer.signed_attributes
         assert attributes.claimed_roles(found) == ("Trưởng phòng", "Chủ tịch")
         assert attributes.assertions(found) == ("aGVhZA.Ym9keQ.c2ln",)
-        assert attributes.commitments(found) == (attributes.PROOF_OF_APPROVAL,)
+        assert attributes.commitments(found) == (PROOF_OF_APPROVAL.oid,)
 
     def test_the_assertion_is_a_printable_string_under_explicit_tag_two(self, lan: SandboxKey) -> None:
         (signer,) = cms.parse(assembled(lan, signed_attributes(lan, assertion="a.b.c"))).signers

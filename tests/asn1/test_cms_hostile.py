@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from eidkit import algorithms
 from eidkit.asn1 import attributes, cms, der, tsp
 from eidkit.clock import FixedClock
+from eidkit.commitments import PROOF_OF_APPROVAL
 from eidkit.errors import EidkitError
 from eidkit.sandbox import Sandbox
 from eidkit.timestamps.token import check_token, signer_of
@@ -31,7 +32,7 @@ def _cms() -> bytes:
         certificate=key.certificate_der,
         claimed_roles=["Trưởng phòng"],
         assertion="a.b.c",
-        commitment=attributes.PROOF_OF_APPROVAL,
+        commitment=PROOF_OF_APPROVAL.oid,
     )
     algorithm = algorithms.SIGNATURE_BY_NAME["ecdsa-sha256"]
     signed = cms.signed_data(

@@ -81,6 +81,7 @@ def test_what_is_no_usable_pdf_is_refused_and_leaves_nothing(content: bytes, tmp
 def test_a_folder_that_is_something_else_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "letters").mkdir()
     (tmp_path / "letters" / "mine.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "letters" / "report.json").write_text("{}", encoding="utf-8")
     assert run(["demo", "-o", str(tmp_path / "letters")]) == 2
     assert (tmp_path / "letters" / "mine.txt").read_text(encoding="utf-8") == "mine"
 

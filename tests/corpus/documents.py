@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ CAUGHT = frozenset(
         "OWN_REVISION_CHANGED",
         "SIGNATURE_MISPLACED",
         "SIGNING_CERTIFICATE_MISMATCH",
+        "SIG_CRYPTO_FAILURE",
         "UNSIGNED_CONTENT",
     }
 )
@@ -46,14 +47,14 @@ UNJUDGED = frozenset({"NOT_SUPPORTED"})
 _NO_KEY = UNJUDGED | {"NO_SIGNING_CERTIFICATE_FOUND"}
 """In XML, a bare key or an HMAC is not judged: a signer is a certificate here."""
 NOT_HANDED_OVER = UNJUDGED | {"SIGNED_DATA_NOT_FOUND"}
-"""Where the content lies beside the file: this release takes none, so not finding it is no catch."""
+"""Where the content lies on the web and not in the corpus: not finding it is no catch."""
 
 
-def report_on(path: Path, anchors: list[Path], at: datetime) -> Report:
+def report_on(path: Path, anchors: list[Path], at: datetime, detached: Sequence[Document] = ()) -> Report:
     """What ``eidkit verify`` would say, offline, with these anchors for every kind of use."""
     certificates = [anchor.read_bytes() for anchor in anchors]
     trust = TrustStore.of(certificates, "signing") + TrustStore.of(certificates, "timestamping")
-    return verify(Document.read(path), trust, at=at)
+    return verify(Document.read(path), trust, at=at, detached=detached)
 
 
 def _codes(report: Report) -> frozenset[str]:
@@ -102,15 +103,16 @@ def _ask_dss(folder: Path, entry: dict[str, Any]) -> Callable[[], Answer]:
     context = entry.get("context", {})
     anchors = [folder / name for name in context.get("trust_anchors", ())]
     at = _moment(context.get("validation_time"))
-    detached = bool(entry.get("detached") or entry.get("detached_digests"))
+    names = entry.get("detached_names") or []
+    beside = [(folder / file, name) for file, name in zip(entry.get("detached", ()), names, strict=True)]
     indication = entry["expectations"].get("indication")
     never_passes = indication not in {None, "TOTAL_PASSED"} and not context.get("custom_policy")
 
     def ask() -> Answer:
-        report = report_on(folder / entry["path"], anchors, at)
+        detached = [Document.read(file).renamed(name or "content") for file, name in beside]
+        report = report_on(folder / entry["path"], anchors, at, detached)
         accepted = intact(report) or (never_passes and bool(report))
-        unjudged = _NO_KEY if entry["format"] == "xades" else UNJUDGED
-        return answered(report, accepted=accepted, unjudged=unjudged | NOT_HANDED_OVER if detached else unjudged)
+        return answered(report, accepted=accepted, unjudged=_NO_KEY if entry["format"] == "xades" else UNJUDGED)
 
     return ask
 

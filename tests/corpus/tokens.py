@@ -40,12 +40,12 @@ def _ask(folder: Path, entry: dict[str, Any]) -> Answer:
     return _answer(report)
 
 
-def _content(folder: Path, entry: dict[str, Any]) -> Document | None:
+def _content(folder: Path, entry: dict[str, Any]) -> tuple[Document, ...]:
     if entry["message_file"]:
-        return Document.read(folder / entry["message_file"])
+        return (Document.read(folder / entry["message_file"]),)
     if entry["message"] is not None:
-        return Document.from_bytes(entry["message"].encode(), "message")
-    return None
+        return (Document.from_bytes(entry["message"].encode(), "message"),)
+    return ()
 
 
 def _answer(report: Report) -> Answer:

@@ -218,3 +218,14 @@ def test_judging_the_fifth_step_costs_no_more_than_the_first(stage, desk, walked
 
 def test_replacing_a_field_of_a_dossier_leaves_the_first_untouched(walked):
     assert replace(walked[1], id="other") != walked[1]
+
+
+def test_a_dossier_written_over_its_own_folder_goes_on(stage, desk, walked, tmp_path):
+    walked[0].write(tmp_path / "folder")
+    dossier = Dossier.read(tmp_path / "folder", stage.procedure)
+    while dossier.step:
+        login, signed = next_step(stage, desk, dossier)
+        dossier = approved(stage, dossier, signed, login)
+        dossier.write(tmp_path / "folder")
+    assert stage.verify(dossier).verdict == "COMPLETE"
+    assert stage.verify(Dossier.read(tmp_path / "folder", stage.procedure)).verdict == "COMPLETE"

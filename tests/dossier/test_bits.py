@@ -31,7 +31,7 @@ def bytes_that_count(data):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_one_bit(stage, written, tmp_path, seed):
-    choose = random.Random(seed)
+    choose = random.Random(seed)  # noqa: S311  # damage, not secrets
     shutil.copytree(written, tmp_path / "folder")
     files = sorted(path for path in (tmp_path / "folder").rglob("*") if path.is_file())
     path = choose.choice([path for path in files if path.parent.name != "validation"])

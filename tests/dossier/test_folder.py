@@ -60,6 +60,14 @@ def test_a_folder_with_something_else_in_it_is_left_alone(honest, tmp_path):
     assert [entry.name for entry in (tmp_path / "letters").iterdir()] == ["dear.txt"]
 
 
+def test_a_link_to_a_folder_is_left_alone(honest, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(EidkitError) as error:
+        honest.write(tmp_path / "link")
+    assert error.value.code == "dossier-folder-taken"
+
+
 def test_a_write_that_fails_leaves_what_was_there(stage, honest, tmp_path, monkeypatch):
     stage.opened().write(tmp_path / "folder")
     before = {path: path.read_bytes() for path in (tmp_path / "folder").rglob("*") if path.is_file()}

@@ -70,6 +70,17 @@ def test_a_document_that_is_not_due_yet_is_refused(stage):
     assert refused("1", procedure, files) == "dossier-document-not-due"
 
 
+def test_a_step_waits_for_the_documents_that_come_in_with_it(stage, turn):
+    rules = (*stage.procedure.documents, DocumentRule("note", "application/xml", True, "assessment"))
+    procedure = replace(stage.procedure, documents=rules)
+    dossier = stage.act(Dossier.open("1", procedure, stage.files), "reception", turn())
+    with pytest.raises(EidkitError) as error:
+        dossier.transaction(action="approve")
+    assert error.value.code == "dossier-document-missing"
+    dossier = dossier.add([Document.from_bytes(b"<note>ok</note>", "note.xml")])
+    assert dossier.transaction(action="approve").step == "assessment"
+
+
 def test_every_dossier_draws_its_own_nonce(stage):
     one, other = (Dossier.open("1", stage.procedure, stage.files) for _ in range(2))
     assert one.nonce != other.nonce

@@ -81,6 +81,17 @@ def test_verifying_offline_without_status_is_indeterminate(stage, honest):
     report = stage.verify(replace(honest, validation=Validation()), sources=None, transport=None)
     assert report.verdict == "INDETERMINATE"
     assert "STATUS_UNKNOWN" in report.codes
+    assert report.findings[0].code == "ONLY_STATUS_MISSING"
+    assert "--crl FILE" in str(report).splitlines()[2]
+
+
+def test_want_of_status_beside_another_reason_is_not_all(stage, turn):
+    from eidkit.dossier.dossier import Validation
+
+    mutant = replace(stage.play(stage.opened(), {"approval": turn(signer=stage.binh)}), validation=Validation())
+    report = stage.verify(mutant, sources=None, transport=None)
+    assert report.verdict == "FAILED"
+    assert "ONLY_STATUS_MISSING" not in report.codes
 
 
 def test_every_reason_has_two_languages_and_a_remedy():

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 
 from eidkit.asn1 import attributes, cms, der
+from eidkit.commitments import PROOF_OF_APPROVAL
 from eidkit.document import Document
 from eidkit.errors import DocumentError, SigningError
 from eidkit.signing.formats import pdf as writer
@@ -158,7 +159,7 @@ def test_a_timestamp_is_not_put_under_a_later_revision(plain, signer, make):
 
 
 def test_signed_attributes_name_what_the_request_says(plain, signer):
-    approval = attributes.PROOF_OF_APPROVAL
+    approval = PROOF_OF_APPROVAL.oid
     signature = only(signer.sign(plain, commitment=approval, claimed_roles=("head of unit",), assertion="a.b.c"))
     assert signature.commitments == (approval,)
     assert signature.claimed_roles == ("head of unit",)

@@ -5,28 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eidkit import files
 from eidkit.errors import KeyUnusable, Text
-from eidkit.signing.keys.software import MAX_KEY_FILE
 
 if TYPE_CHECKING:
     import os
+
+MAX_KEY_FILE = 1024 * 1024
 
 
 def contents(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a key or certificate file of at most 1 MiB."""
     name = Path(path).name
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_KEY_FILE + 1)
+        return files.contents(path, MAX_KEY_FILE)
     except OSError as error:
         raise KeyUnusable(
             "key-unreadable",
             Text(f"{name}: {error.strerror}", f"không đọc được {name}"),
             Text("check the path and its permissions", "kiểm tra đường dẫn và quyền đọc"),
         ) from error
-    if len(data) > MAX_KEY_FILE:
-        raise malformed(name, "larger than 1 MiB")
-    return data
 
 
 def malformed(name: str, why: str) -> KeyUnusable:

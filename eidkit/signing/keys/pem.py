@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from eidkit.asn1.pem import is_pem
 from eidkit.signing.keys import files
 from eidkit.signing.keys.software import SoftwareKey
 
@@ -40,7 +41,7 @@ def _private(data: bytes, name: str, password: str | bytes | None) -> Any:
     from cryptography.hazmat.primitives import serialization
 
     secret = password.encode() if isinstance(password, str) else password
-    load = serialization.load_pem_private_key if b"-----BEGIN" in data else serialization.load_der_private_key
+    load = serialization.load_pem_private_key if is_pem(data) else serialization.load_der_private_key
     try:
         return load(data, secret)
     except TypeError as error:  # a password where none is needed, or none where one is
@@ -54,7 +55,7 @@ def _certificates(data: bytes, name: str) -> list[x509.Certificate]:
     from cryptography import x509
 
     try:
-        if b"-----BEGIN" in data:
+        if is_pem(data):
             return x509.load_pem_x509_certificates(data)
         return [x509.load_der_x509_certificate(data)]
     except ValueError as error:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from eidkit.algorithms import SignatureAlgorithm
 
-MAX_KEY_FILE = 1024 * 1024
-
 
 class SoftwareKey:
     """A :class:`eidkit.key.SigningKey` in this process's memory.
@@ -57,7 +55,7 @@ class SoftwareKey:
             )
         signer = self._signers.get(algorithm.name)
         if signer is None:
-            signer = self._signers[algorithm.name] = _signer(self._private, algorithm)
+            signer = self._signers[algorithm.name] = algorithms.signer(self._private, algorithm)
         return signer(data)
 
     def close(self) -> None:
@@ -84,28 +82,3 @@ class SoftwareKey:
             Text("open the key again where it is needed", "mở lại khóa ở nơi cần dùng"),
             kind="caller",
         )
-
-
-def _signer(private: Any, algorithm: SignatureAlgorithm) -> Callable[[bytes], bytes]:
-    """A function that signs with ``algorithm``, its parameters prepared once."""
-    from cryptography.hazmat.primitives.asymmetric import ec, padding
-
-    kind, _ = algorithms.key_kind(private.public_key())
-    families = {"rsa": {"rsa-pkcs1", "rsa-pss"}, "ec": {"ecdsa"}, "ed25519": {"eddsa"}, "ed448": {"eddsa"}}
-    if algorithm.family not in families.get(kind, set()) or (algorithm.family == "eddsa" and algorithm.name != kind):
-        raise KeyUnusable(
-            "key-algorithm",
-            Text(f"a {kind} key cannot sign with {algorithm.name}", f"khóa {kind} không ký được bằng {algorithm.name}"),
-            Text("leave the algorithm to eidkit, or choose one of the key's family", "để eidkit tự chọn thuật toán"),
-            kind="caller",
-        )
-    if algorithm.family == "eddsa":
-        return lambda data: bytes(private.sign(data))
-    digest = algorithms.hash_object(algorithm.digest or "")
-    if algorithm.family == "ecdsa":
-        scheme = ec.ECDSA(digest)
-        return lambda data: bytes(private.sign(data, scheme))
-    pad = (
-        padding.PKCS1v15() if algorithm.family == "rsa-pkcs1" else padding.PSS(padding.MGF1(digest), digest.digest_size)
-    )
-    return lambda data: bytes(private.sign(data, pad, digest))

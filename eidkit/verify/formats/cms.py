@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eidkit.algorithms import DIGEST_BY_NAME
+from eidkit.algorithms import DIGEST_BY_NAME, digests_of
 from eidkit.asn1 import attributes, cms, der, tsp
 from eidkit.errors import EidkitError
 from eidkit.findings import Observation, observed
@@ -31,7 +31,6 @@ MAX_TIMESTAMPS = 32
 MAX_INDEFINITE = 512 * 1024
 _MAX_END_MARKS = 32
 _UNKNOWN = "unknown"
-_IMPRINT_DIGESTS = tuple(name for name in DIGEST_BY_NAME if name != "ripemd160")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +229,9 @@ def _timestamps(
 ) -> tuple[TimestampEvidence, ...]:
     tokens = signer.unsigned(attributes.SIGNATURE_TIMESTAMP)[:MAX_TIMESTAMPS]
     found = [
-        TimestampEvidence(f"{identity}/timestamp-{number}", "signature", token, imprints(signer.signature), (identity,))
+        TimestampEvidence(
+            f"{identity}/timestamp-{number}", "signature", token, digests_of(signer.signature), (identity,)
+        )
         for number, token in enumerate(dict.fromkeys(tokens), 1)
     ]
     for number, token in enumerate(signer.signed(attributes.CONTENT_TIMESTAMP)[:MAX_TIMESTAMPS], 1):
@@ -241,9 +242,3 @@ def _timestamps(
             TimestampEvidence(f"{identity}/content-timestamp-{number}", "content", token, known, (content_name,))
         )
     return tuple(found)
-
-
-def imprints(data: bytes) -> tuple[tuple[str, bytes], ...]:
-    """The digests of a few octets under every usable algorithm."""
-    found = ((name, _digest(name, data)) for name in _IMPRINT_DIGESTS)
-    return tuple((name, digest) for name, digest in found if digest is not None)

@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     Kind = Literal["content", "signed-properties", "other"]
 
 MAX_DETACHED = 100 * 1024 * 1024
-_IMPRINTS = ("sha256", "sha384", "sha512", "sha1", "sha224", "sha3_256", "sha3_384", "sha3_512")
 _CONTENT = frozenset(
     {names.ds("Object"), names.ds("Manifest"), names.ds("SignatureProperties"), names.ds("SignatureProperty")}
 )
@@ -243,12 +242,14 @@ class _Reading:
     def _content(self) -> ContentDigest | None:
         """binding.md §1: only if exactly one Reference is the whole document by exactly the three transforms."""
         exact = [pair for pair in self.found if resolving.is_content_reference(pair[0])]
-        if len(exact) != 1 or exact[0][1].computed is None or exact[0][1].final is None:
+        if len(exact) != 1:
             return None
         reference, outcome = exact[0]
+        if outcome.computed is None or outcome.final is None:
+            return None
         if algorithms.DIGEST_BY_URI[reference.digest_uri].name == "sha256":
-            return ContentDigest(outcome.computed.hex(), None)  # type: ignore[union-attr]  # not None, two lines above
-        return ContentDigest(hashlib.sha256(self.resolver.octets(outcome.final)).hexdigest(), None)  # type: ignore[arg-type]
+            return ContentDigest(outcome.computed.hex(), None)
+        return ContentDigest(hashlib.sha256(self.resolver.octets(outcome.final)).hexdigest(), None)
 
     # ── 5. surroundings ───────────────────────────────────────────────────────────────────────────────────
 
@@ -303,8 +304,7 @@ class _Reading:
             if stamp.octets is None:
                 self.note("TIMESTAMP_NOT_JUDGED", kind=stamp.why)
                 continue
-            octets = stamp.octets
-            imprints = tuple((name, hashlib.new(name, octets).digest()) for name in _IMPRINTS)
+            imprints = algorithms.digests_of(stamp.octets)
             yield TimestampEvidence(f"{self.id}/timestamp-{number}", stamp.kind, stamp.token, imprints, (self.id,))
 
     def _level(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eidkit.errors import spoken
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -58,8 +60,8 @@ def page(template: str, language: str, **values: Any) -> str:
         loader=PackageLoader("eidkit.verify.render"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    spoken = "vi" if language == "vi" else "en"
-    return environment.get_template(template).render(language=spoken, words=_WORDS[spoken], mark=_mark, **values)
+    said = spoken(language)
+    return environment.get_template(template).render(language=said, words=_WORDS[said], mark=_mark, **values)
 
 
 def _mark(item: Mapping[str, Any]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eidkit.errors import spoken
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from eidkit.errors import Text
     from eidkit.findings import Finding
     from eidkit.verify.report import Conclusion, Report, TimestampConclusion
 
@@ -29,7 +30,7 @@ _WORDS = {
         "timestamp": "timestamp {time} by {tsa}",
         "yes": "bound to this document",
         "no": "NOT bound to this document",
-        "not-given": "its authentication was not given",
+        "not-given": "not established for this content",
     },
     "vi": {
         "good": "{good}/{all} chữ ký hợp lệ",
@@ -46,14 +47,14 @@ _WORDS = {
         "timestamp": "dấu thời gian {time} của {tsa}",
         "yes": "gắn với tài liệu này",
         "no": "KHÔNG gắn với tài liệu này",
-        "not-given": "chưa cung cấp bản ghi xác thực",
+        "not-given": "chưa xác lập cho nội dung này",
     },
 }
 
 
 def rendered(report: Report, language: str = "en") -> str:
     """The report as lines of text, English unless ``language`` is ``"vi"``."""
-    words = _WORDS["vi" if language == "vi" else "en"]
+    words = _WORDS[spoken(language)]
     lines = [_headline(report, words)]
     for conclusion in report.conclusions:
         lines.append(f"  {_MARKS[conclusion.indication]} {_signature_line(conclusion, words)}")
@@ -76,9 +77,9 @@ def printable(line: str) -> str:
 def reasons(findings: Iterable[Finding], language: str, indent: str = "      ") -> Iterator[str]:
     """A line per finding with its code and sentence, and a line with its remedy when it asks for something."""
     for found in findings:
-        yield f"{indent}{_SEVERITY_MARKS[found.severity]}{found.code}  {_in(found.message, language)}"
+        yield f"{indent}{_SEVERITY_MARKS[found.severity]}{found.code}  {found.message.in_language(language)}"
         if found.severity != "info":
-            yield f"{indent}→ {_in(found.remedy, language)}"
+            yield f"{indent}→ {found.remedy.in_language(language)}"
 
 
 def _headline(report: Report, words: dict[str, str]) -> str:
@@ -130,7 +131,3 @@ def _coverage(conclusion: Conclusion, words: dict[str, str]) -> str:
 def _timestamp_line(timestamp: TimestampConclusion, words: dict[str, str]) -> str:
     time = f"{timestamp.time:%Y-%m-%d %H:%M:%S} UTC" if timestamp.time else "?"
     return words["timestamp"].format(time=time, tsa=timestamp.tsa or "?")
-
-
-def _in(text: Text, language: str) -> str:
-    return text.vi if language == "vi" else text.en
