@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from hashlib import _Hash
 
+    from _typeshed import WriteableBuffer
+
 CHUNK = 1024 * 1024
 _SNIFFED = 4096
 
@@ -304,8 +306,9 @@ class _FileOnDisk:
             return self._file.read(size)
 
     def __del__(self) -> None:
-        if getattr(self, "_file", None) is not None:
-            self._file.close()  # type: ignore[union-attr]
+        file = getattr(self, "_file", None)
+        if file is not None:
+            file.close()
 
 
 def _stamp(file: BinaryIO) -> tuple[int, int, int]:
@@ -414,8 +417,9 @@ class _Reader(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        data = self._source.read_at(self._position, len(buffer))
-        buffer[: len(data)] = data
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        room = memoryview(buffer).cast("B")
+        data = self._source.read_at(self._position, len(room))
+        room[: len(data)] = data
         self._position += len(data)
         return len(data)

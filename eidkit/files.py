@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import tempfile
 import threading
+import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eidkit.errors import DocumentError, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_LONG_KEY = re.compile(r"(?:[\w\"'-]++[ \t]*+\.[ \t]*+){32}")
 
 
 def contents(path: str | os.PathLike[str], limit: int) -> bytes:
@@ -37,6 +41,22 @@ def read_bounded(path: str | os.PathLike[str], limit: int) -> bytes:
             Text(f"{Path(path).name} cannot be read: {error.strerror}", f"không đọc được {Path(path).name}"),
             Text("check the path, its permissions and its size", "kiểm tra đường dẫn, quyền truy cập và kích thước"),
         ) from error
+
+
+def toml(data: bytes) -> dict[str, Any]:
+    """The table that TOML ``data`` holds; raises ValueError for anything else, with a reason fit to be shown.
+
+    A key of many parts is refused, because tomllib takes ever longer for it.
+    """
+    try:
+        text = data.decode("utf-8")
+        if _LONG_KEY.search(text):
+            raise ValueError("a key of too many parts")
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise ValueError("it is not UTF-8") from error
+    except RecursionError as error:
+        raise ValueError("it nests too deep") from error
 
 
 def write_atomically(path: str | os.PathLike[str], chunks: Iterable[bytes], *, private: bool = False) -> None:

@@ -15,13 +15,17 @@ from eidkit.errors import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MAX_VALUE = 300
 Severity = Literal["error", "warning", "info"]
 Indication = Literal["TOTAL-PASSED", "INDETERMINATE", "TOTAL-FAILED"]
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A fact worth a finding, seen by a reader or an engine: a code, what it is about, and values for its text."""
+    """A fact worth a finding, seen by a reader or an engine: a code, what it is about, and values for its text.
+
+    A value whose Vietnamese differs stands twice, as ``name`` and as ``name.vi``.
+    """
 
     code: str
     about: str | None = None
@@ -64,17 +68,26 @@ class Row:
 
 
 def observed(code: str, about: str | None = None, **values: object) -> Observation:
-    """An Observation; ``values`` fill the places of the row's texts (``{name}``) and must hold no secret."""
+    """An Observation; ``values`` fill the places of the row's texts (``{name}``) and must hold no secret.
+
+    A value is a Text where it is a sentence in both languages, anything else is shown as it is.
+    """
     if code not in ROWS:
         raise KeyError(f"finding {code} is not in the table")
-    return Observation(code, about, tuple((name, str(value)[:300]) for name, value in values.items()))
+    said: list[tuple[str, str]] = []
+    for name, value in values.items():
+        said.append((name, (value.en if isinstance(value, Text) else str(value))[:MAX_VALUE]))
+        if isinstance(value, Text):
+            said.append((f"{name}.vi", value.vi[:MAX_VALUE]))
+    return Observation(code, about, tuple(said))
 
 
 def finding(source: Observation | str, about: str | None = None, **values: object) -> Finding:
     """The Finding of an Observation, or of a code with its values."""
     observation = source if isinstance(source, Observation) else observed(source, about, **values)
     row = ROWS[observation.code]
-    filled = dict(observation.values)
+    said = dict(observation.values)
+    filled = {name: Text(value, said.get(f"{name}.vi", value)) for name, value in said.items()}
     return Finding(
         row.code,
         row.severity,

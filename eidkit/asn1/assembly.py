@@ -141,6 +141,17 @@ def issuer_serial(certificate: bytes) -> tuple[bytes, bytes]:
     return fields[2].expect(der.SEQUENCE).raw, fields[0].expect(der.INTEGER).raw
 
 
+def parts_of(cms: bytes) -> list[der.Node]:
+    """The four to six parts of the SignedData in a ContentInfo (RFC 5652 §5.1); raises DerError for anything else."""
+    outer = der.whole(cms).children(limit=2)
+    if len(outer) != 2 or der.oid(outer[0]) != SIGNED_DATA:
+        raise DerError("not a CMS SignedData")
+    parts = outer[1].expect(0xA0).only().expect(der.SEQUENCE).children(limit=6)
+    if len(parts) < 4:
+        raise DerError("an incomplete SignedData")
+    return parts
+
+
 def with_timestamp(cms: bytes, token: bytes) -> bytes:
     """The same CMS with ``token`` as signature timestamp of its only signer (EN 319 122-1 §5.3)."""
     return with_unsigned(cms, attributes.attribute(attributes.SIGNATURE_TIMESTAMP, token))
@@ -148,12 +159,7 @@ def with_timestamp(cms: bytes, token: bytes) -> bytes:
 
 def with_unsigned(cms: bytes, attribute: bytes) -> bytes:
     """The same CMS with one more unsigned attribute on its only signer; all signed octets stay as they are."""
-    outer = der.whole(cms).children(limit=2)
-    if len(outer) != 2 or der.oid(outer[0]) != SIGNED_DATA:
-        raise DerError("not a CMS SignedData")
-    parts = outer[1].expect(0xA0).only().expect(der.SEQUENCE).children(limit=6)
-    if len(parts) < 4:
-        raise DerError("an incomplete SignedData")
+    parts = parts_of(cms)
     fields = parts[-1].expect(der.SET).only().expect(der.SEQUENCE).children(limit=7)
     if len(fields) < 5:
         raise DerError("an incomplete SignerInfo")

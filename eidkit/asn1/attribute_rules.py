@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from eidkit.asn1 import algorithm as identifiers
 from eidkit.asn1 import attributes, der
 from eidkit.asn1.der import DerError
+from eidkit.errors import Text
 from eidkit.findings import Observation, observed
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from eidkit.asn1.attributes import Attribute
 
+_NOT_DER = ("the signed attributes are not in DER", "các thuộc tính đã ký không ở dạng DER")
 _SINGLE = {
     attributes.CONTENT_TYPE: "content-type",
     attributes.MESSAGE_DIGEST: "message-digest",
@@ -29,22 +31,22 @@ _SINGLE = {
 }
 
 
-def malformed(why: str) -> Observation:
-    """The observation that a signature breaks a rule of its structure."""
-    return observed("FORMAT_FAILURE", why=why)
+def malformed(en: str, vi: str) -> Observation:
+    """The observation that a signature breaks a rule of its structure, said in English and Vietnamese."""
+    return observed("FORMAT_FAILURE", why=Text(en, vi))
 
 
 def check_encoding(signed: der.Node, original: bytes, seen: list[Observation]) -> None:
     """2.: the attributes, found in ``original``, are DER (X.690 §10, §11.6); a mere order is only a warning."""
     if original is not signed.data and original.find(signed.raw) < 0:
-        seen.append(malformed("the signed attributes are not in DER"))
+        seen.append(malformed(*_NOT_DER))
         return
     order = [child.raw for child in signed.items()]
     try:
         for child in order:
             _check_strict(der.read(child), 0)
     except DerError:
-        seen.append(malformed("the signed attributes are not in DER"))
+        seen.append(malformed(*_NOT_DER))
     if order != sorted(order):
         seen.append(observed("ATTRIBUTE_ORDER"))
 
@@ -70,13 +72,24 @@ def check_attributes(found: Sequence[Attribute], content_type: str, seen: list[O
         values = [one.values for one in found if one.oid == oid]
         if not values:
             if oid in {attributes.CONTENT_TYPE, attributes.MESSAGE_DIGEST}:
-                seen.append(malformed(f"there is no {name} attribute"))
+                seen.append(malformed(f"there is no {name} attribute", f"thiếu thuộc tính {name}"))
         elif len(values) > 1 or len(values[0]) != 1:
-            seen.append(malformed(f"the {name} attribute does not have exactly one value"))
+            seen.append(
+                malformed(
+                    f"the {name} attribute does not have exactly one value",
+                    f"thuộc tính {name} không có đúng một giá trị",
+                )
+            )
         elif oid == attributes.CONTENT_TYPE and values[0][0] != der.encode_oid(content_type):
-            seen.append(malformed("the content-type attribute names another type"))
+            seen.append(
+                malformed("the content-type attribute names another type", "thuộc tính content-type nêu loại khác")
+            )
         elif oid == attributes.MESSAGE_DIGEST and values[0][0][0] != der.OCTET_STRING:
-            seen.append(malformed("the message-digest attribute is not an octet string"))
+            seen.append(
+                malformed(
+                    "the message-digest attribute is not an octet string", "thuộc tính message-digest sai kiểu dữ liệu"
+                )
+            )
 
 
 def check_protection(
@@ -91,7 +104,9 @@ def check_protection(
     except DerError:
         agrees = False
     if not agrees:
-        seen.append(malformed("the protected algorithms are not the ones in use"))
+        seen.append(
+            malformed("the protected algorithms are not the ones in use", "thuật toán được bảo vệ khác thuật toán dùng")
+        )
 
 
 def _protects(value: bytes, digest: der.Node, signature: der.Node) -> bool:

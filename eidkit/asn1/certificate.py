@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_CERTIFICATE = 256 * 1024
 _CACHED_UP_TO = 16 * 1024
-_SUCCESSES = 16_384
+_REMEMBERED = 16_384
 
 T = TypeVar("T")
 
@@ -290,21 +290,23 @@ def _readable(name_der: bytes) -> str:
         return f"#{name_der[:32].hex()}"
 
 
-_successes: dict[tuple[bytes, bytes], None] = {}
+_outcomes: dict[bool, dict[tuple[bytes, bytes], None]] = {True: {}, False: {}}
+"""Apart, so that a flood of failures does not push out what holds."""
 _lock = Lock()
 
 
 def verify_signed(
     sha256: bytes, signed: bytes, algorithm: AlgorithmIdentifier, signature: bytes, issuer: Certificate
 ) -> bool:
-    """Whether ``signature`` over ``signed`` is by ``issuer``'s key.  Only successes are remembered.
+    """Whether ``signature`` over ``signed`` is by ``issuer``'s key.  Outcomes are remembered.
 
-    ``sha256`` is the hash of the *whole* object that holds all three, so a remembered success can never speak
+    ``sha256`` is the hash of the *whole* object that holds all three, so a remembered outcome can never speak
     for another object or key.
     """
     key = (sha256, issuer.spki)
-    if key in _successes:
-        return True
+    for outcome, known in _outcomes.items():
+        if key in known:
+            return outcome
     try:
         row, salt = signature_algorithm(algorithm)
         if not admits(issuer.spki, row, salt):
@@ -312,11 +314,11 @@ def verify_signed(
         holds = verify_signature(issuer.public_key(), row, signature, signed, salt_length=salt)
     except (NotSupported, der.DerError):
         return False
-    if holds:
-        with _lock:
-            while len(_successes) >= _SUCCESSES:
-                del _successes[next(iter(_successes))]
-            _successes[key] = None
+    with _lock:
+        remembered = _outcomes[holds]
+        while len(remembered) >= _REMEMBERED:
+            del remembered[next(iter(remembered))]
+        remembered[key] = None
     return holds
 
 

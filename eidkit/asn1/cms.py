@@ -28,6 +28,7 @@ from eidkit.asn1.assembly import (
     TST_INFO,
     digest_name,
     issuer_serial,
+    parts_of,
     signed_attributes,
     signed_data,
     timestamp_attribute_size,
@@ -149,12 +150,7 @@ def parse(data: bytes) -> SignedData:
 
 
 def _signed_data(data: bytes, original: bytes) -> SignedData:
-    outer = der.whole(data).children(limit=2)
-    if len(outer) != 2 or der.oid(outer[0]) != SIGNED_DATA:
-        raise DerError("not a CMS SignedData")
-    parts = outer[1].expect(0xA0).only().expect(der.SEQUENCE).children(limit=6)
-    if len(parts) < 4:
-        raise DerError("an incomplete SignedData")
+    parts = parts_of(data)
     version = der.integer(parts[0])
     parts[1].expect(der.SET)
     content_type, e_content = _content(parts[2])
@@ -251,9 +247,9 @@ def _signer(node: der.Node, content_type: str, original: bytes) -> SignerInfo:
     signed_attributes = attributes.parse_set(signed, MAX_ATTRIBUTES) if signed is not None else ()
     version = der.integer(parts[0])
     if version != (1 if key_identifier is None else 3):
-        seen.append(rules.malformed("the SignerInfo version does not fit"))
+        seen.append(rules.malformed("the SignerInfo version does not fit", "phiên bản SignerInfo không phù hợp"))
     if signed is None:
-        seen.append(rules.malformed("there are no signed attributes"))
+        seen.append(rules.malformed("there are no signed attributes", "không có thuộc tính đã ký"))
     else:
         rules.check_encoding(signed, original, seen)
         rules.check_attributes(signed_attributes, content_type, seen)
@@ -306,5 +302,10 @@ def _signature_algorithm(
         seen.append(observed("NOT_SUPPORTED", what=f"signature algorithm {identifier.oid}"))
         return identifier.oid, None, None
     if digest_name(algorithm, digest) != digest:
-        seen.append(rules.malformed(f"digest algorithm {digest} and signature algorithm {algorithm.name} disagree"))
+        seen.append(
+            rules.malformed(
+                f"digest algorithm {digest} and signature algorithm {algorithm.name} disagree",
+                f"thuật toán băm {digest} và thuật toán ký {algorithm.name} không khớp",
+            )
+        )
     return identifier.oid, algorithm, salt

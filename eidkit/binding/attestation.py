@@ -234,11 +234,9 @@ def attest(authentication: Authentication, key: SigningKey, issued_at: datetime)
 
 
 def _certificate_text(key: SigningKey) -> str:
-    import base64
-
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    return base64.b64encode(key.certificate.public_bytes(Encoding.DER)).decode("ascii")
+    return shape.base64_text(key.certificate.public_bytes(Encoding.DER))
 
 
 def _public_key(certificate: bytes) -> PublicKeyTypes | None:

@@ -7,11 +7,11 @@ visible signature; an action *advances* and then commits to proof-of-approval.
 
 from __future__ import annotations
 
-import tomllib
 from typing import Any
 
 from eidkit import canonical
 from eidkit.binding import shape
+from eidkit.files import toml
 
 MAX_AGE = 900
 
@@ -19,9 +19,9 @@ MAX_AGE = 900
 def loads(data: bytes) -> dict[str, Any]:
     """The Procedure's JSON form of TOML bytes, every member present; dates and floats are refused."""
     try:
-        value = tomllib.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        reason = str(error)[:200] if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8 or too deep"
+        value = toml(data)
+    except ValueError as error:
+        reason = str(error)[:200]
         shape.refuse(
             "toml-malformed", f"the procedure is not TOML: {reason}", f"thủ tục không phải TOML hợp lệ: {reason}"
         )

@@ -120,6 +120,11 @@ def base64url_bytes(value: Any, what: str) -> bytes:
     refuse("base64-spelling", f"{what} is not canonical base64url", f"{what} không phải base64url chuẩn")
 
 
+def base64_text(data: bytes) -> str:
+    """``data`` in standard base64, padded, in one line."""
+    return base64.b64encode(data).decode("ascii")
+
+
 def base64_bytes(value: Any, what: str) -> bytes:
     """The bytes of canonical standard base64: padded, no white space, no unused bits set."""
     if isinstance(value, str) and value.isascii():
@@ -127,6 +132,6 @@ def base64_bytes(value: Any, what: str) -> bytes:
             data = base64.b64decode(value, validate=True)
         except (binascii.Error, ValueError):
             data = b""
-        if base64.b64encode(data).decode("ascii") == value:
+        if base64_text(data) == value:
             return data
     refuse("base64-spelling", f"{what} is not canonical base64", f"{what} không phải base64 chuẩn")

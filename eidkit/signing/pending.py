@@ -8,13 +8,13 @@ by its digest, and checks the signature value against the certificate before it 
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eidkit import algorithms, canonical
 from eidkit.asn1 import certificate as certificates
+from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.errors import CanonicalError, SigningError, Text, TimestampUnavailable
 from eidkit.signing.formats import Prepared, Request, writer
@@ -100,10 +100,9 @@ class Pending:
         format_ = writer(self.format, document.name)
         if not tsa:
             return self._spliced(document, format_.finish(self.prepared, self.request, value, None))
-        authorities = tsa if isinstance(tsa, tuple) else (tsa,)
         octets = format_.timestamp_octets(self.prepared, self.request, value)
         try:
-            token = _token(authorities, octets, self.request, transport, clock)
+            token = _token(tsa, octets, self.request, transport, clock)
         except TimestampUnavailable as error:
             error.signed = self._spliced(document, format_.finish(self.prepared, self.request, value, None))
             raise
@@ -129,16 +128,16 @@ class Pending:
         """The Pending as canonical JSON; it holds no secret and no content of the document."""
         request = {name: getattr(self.request, name) for name in _REQUEST}
         request |= {
-            "certificate": _text(self.request.certificate),
-            "chain": [_text(der) for der in self.request.chain],
+            "certificate": shape.base64_text(self.request.certificate),
+            "chain": [shape.base64_text(der) for der in self.request.chain],
             "algorithm": self.algorithm.name,
             "claimed_roles": list(self.request.claimed_roles),
             "signing_time": canonical.format_time(self.request.signing_time),
         }
         prepared = {
             "offset": self.prepared.offset,
-            "insertion": _text(self.prepared.insertion),
-            "to_sign": _text(self.prepared.to_sign),
+            "insertion": shape.base64_text(self.prepared.insertion),
+            "to_sign": shape.base64_text(self.prepared.to_sign),
             "state": dict(self.prepared.state),
         }
         document = {"name": self.document_name, "length": self.document_length, "sha256": self.document_sha256}
@@ -172,8 +171,8 @@ def _restored(value: dict[str, Any]) -> Pending:
     request = Request(
         **{
             **stored,
-            "certificate": _bytes(stored["certificate"]),
-            "chain": tuple(_bytes(item) for item in stored["chain"]),
+            "certificate": shape.base64_bytes(stored["certificate"], "certificate"),
+            "chain": tuple(shape.base64_bytes(item, "chain") for item in stored["chain"]),
             "algorithm": algorithms.SIGNATURE_BY_NAME[stored["algorithm"]],
             "claimed_roles": tuple(stored["claimed_roles"]),
             "signing_time": canonical.parse_time(stored["signing_time"]),
@@ -185,13 +184,18 @@ def _restored(value: dict[str, Any]) -> Pending:
         document["sha256"],
         value["format"],
         request,
-        Prepared(prepared["offset"], _bytes(prepared["insertion"]), _bytes(prepared["to_sign"]), prepared["state"]),
+        Prepared(
+            prepared["offset"],
+            shape.base64_bytes(prepared["insertion"], "insertion"),
+            shape.base64_bytes(prepared["to_sign"], "to_sign"),
+            prepared["state"],
+        ),
         stored=True,
     )
 
 
 def _token(
-    authorities: tuple[TimestampAuthority, ...],
+    tsa: TimestampAuthority | tuple[TimestampAuthority, ...],
     octets: bytes,
     request: Request,
     transport: Transport | None,
@@ -200,7 +204,7 @@ def _token(
     """A checked token over ``octets`` that fits into the reserve."""
     from eidkit.timestamps.authority import first_token
 
-    token = first_token(authorities, octets, digest=request.digest, transport=transport, clock=clock)
+    token = first_token(tsa, octets, digest=request.digest, transport=transport, clock=clock)
     if len(token) > request.token_reserve:
         raise TimestampUnavailable(
             "timestamp-reserve",
@@ -231,14 +235,6 @@ def _check_intact(signed: Document, to_sign: bytes) -> None:
             "yêu cầu ký đã lưu bị thay đổi",
             "prepare the document again and keep the request where nobody can change it",
         )
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)
 
 
 def _refused(code: str, en: str, vi: str, remedy: str) -> SigningError:

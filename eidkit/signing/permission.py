@@ -12,6 +12,7 @@ from eidkit.canonical import format_time
 from eidkit.errors import KeyUnusable, Text
 from eidkit.trust.path import find_path
 from eidkit.trust.revocation import status_of
+from eidkit.trust.usage import may_sign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from eidkit.trust.sources import Sources
     from eidkit.trust.store import TrustStore
 
-_DIGITAL_SIGNATURE, _NON_REPUDIATION = 0, 1
 _ANOTHER = Text("sign with a valid certificate", "ký bằng chứng thư còn hiệu lực")
 
 
@@ -68,13 +68,14 @@ def _check_period(certificate: Certificate, at: datetime) -> None:
 
 
 def _check_usage(certificate: Certificate) -> None:
-    usage = certificate.key_usage
-    ca, _ = certificate.basic_constraints or (False, None)
-    if ca or (usage is not None and not usage & {_DIGITAL_SIGNATURE, _NON_REPUDIATION}):
+    if not may_sign(certificate, "signing"):
         raise KeyUnusable(
             "certificate-usage",
             Text("the certificate may not sign documents", "chứng thư không được dùng để ký tài liệu"),
-            Text("use a certificate with key usage digitalSignature or nonRepudiation", "dùng chứng thư có quyền ký"),
+            Text(
+                "use a person's or organisation's certificate with key usage digitalSignature or nonRepudiation",
+                "dùng chứng thư có quyền ký",
+            ),
         )
 
 

@@ -129,7 +129,6 @@ def timestamp(
     :class:`eidkit.errors.TimestampUnavailable` gave back, when an authority answers again.  Raises
     :class:`eidkit.errors.SigningError` when there is no such signature or no room was kept for a token.
     """
-    authorities = tsa if isinstance(tsa, tuple) else (tsa,)
     return writer(document.format, document.name).add_timestamp(
-        document, lambda octets: first_token(authorities, octets, digest=digest, transport=transport, clock=clock)
+        document, lambda octets: first_token(tsa, octets, digest=digest, transport=transport, clock=clock)
     )

@@ -72,7 +72,7 @@ class TimestampAuthority:
             Request("POST", self.url, self._headers(), body, limit=tsp.MAX_RESPONSE, timeout=TIMEOUT)
         )
         if response.status != 200:
-            raise unavailable(self.url, f"HTTP status {response.status}")
+            raise unavailable(self.url, Text(f"HTTP status {response.status}", f"mã HTTP {response.status}"))
         return response.body
 
     def _own_transport(self) -> Transport:
@@ -95,14 +95,18 @@ class TimestampAuthority:
 
     def _checked(self, reply: bytes, request: tsp.TimestampRequest, now: datetime) -> bytes:
         if len(reply) > tsp.MAX_RESPONSE:
-            raise unavailable(self.url, f"the reply is longer than {tsp.MAX_RESPONSE} bytes")
+            limit = tsp.MAX_RESPONSE
+            raise unavailable(
+                self.url, Text(f"the reply is longer than {limit} bytes", f"trả lời dài quá {limit} byte")
+            )
         try:
             response = tsp.parse_response(reply)
         except EidkitError as error:
-            raise unavailable(self.url, "the reply is not a timestamp response") from error
+            why = Text("the reply is not a timestamp response", "trả lời không phải dấu thời gian")
+            raise unavailable(self.url, why) from error
         if not response.granted or response.token is None:
             words = ", ".join((*response.failures, response.text)) or f"status {response.status}"
-            raise unavailable(self.url, f"refused: {words}")
+            raise unavailable(self.url, Text(f"refused: {words}", f"từ chối: {words}"))
         self._check_echo(response.token, request, now)
         # Settled policy of a signer: status of the TSA's own certificate is the verifier's question, later.
         result = check_token(
@@ -121,15 +125,23 @@ class TimestampAuthority:
         try:
             signed, info = read(token)
         except EidkitError as error:
-            raise unavailable(self.url, "the token cannot be read") from error
+            raise unavailable(self.url, Text("the token cannot be read", "không đọc được dấu thời gian")) from error
         if info.nonce != request.nonce:
-            raise unavailable(self.url, "the nonce was not returned")
+            raise unavailable(self.url, Text("the nonce was not returned", "không trả lại nonce"))
         if request.policy is not None and info.policy != request.policy:
-            raise unavailable(self.url, f"the token has policy {info.policy}, not the one asked for")
+            why = Text(
+                f"the token has policy {info.policy}, not the one asked for",
+                f"dấu thời gian theo chính sách {info.policy}, khác chính sách đã yêu cầu",
+            )
+            raise unavailable(self.url, why)
         if abs(info.time - now) > CLOCK_SKEW:
-            raise unavailable(self.url, f"its time {info.time.isoformat()} is not the present")
+            time = info.time.isoformat()
+            raise unavailable(
+                self.url, Text(f"its time {time} is not the present", f"thời điểm {time} không phải hiện tại")
+            )
         if not signed.certificates:
-            raise unavailable(self.url, "its certificate was asked for and is not in the token")
+            why = Text("its certificate was asked for and is not in the token", "thiếu chứng thư đã yêu cầu")
+            raise unavailable(self.url, why)
 
 
 def first_token(
@@ -175,19 +187,16 @@ _REMEDY = Text(
 )
 
 
-def unavailable(url: str, why: str) -> TimestampUnavailable:
+def unavailable(url: str, why: Text) -> TimestampUnavailable:
     """The error for one authority that gave no token that holds; ``why`` must hold no secret."""
-    host = urlsplit(url).hostname or "?"
-    return TimestampUnavailable(
-        "timestamp-unavailable",
-        Text(
-            f"the timestamp authority {host} gave no usable token: {why}",
-            f"dịch vụ dấu thời gian {host} không cấp được dấu hợp lệ: {why}",
-        ),
-        _REMEDY,
+    problem = Text(
+        "the timestamp authority {host} gave no usable token: {why}",
+        "dịch vụ dấu thời gian {host} không cấp được dấu hợp lệ: {why}",
     )
+    filled = problem.filled(host=urlsplit(url).hostname or "?", why=why)
+    return TimestampUnavailable("timestamp-unavailable", filled, _REMEDY)
 
 
-def _reason(result: TokenResult) -> str:
+def _reason(result: TokenResult) -> Text:
     errors = [one for one in result.findings if one.severity == "error"]
-    return errors[0].message.en if errors else finding("TIMESTAMP_FAILED", why=result.indication).message.en
+    return errors[0].message if errors else finding("TIMESTAMP_FAILED", why=result.indication).message

@@ -28,7 +28,7 @@ from eidkit import algorithms
 from eidkit.asn1 import attributes, cms, der, name, tsp
 from eidkit.asn1.certificate import readable
 from eidkit.canonical import format_time
-from eidkit.errors import EidkitError
+from eidkit.errors import EidkitError, Text
 from eidkit.findings import Finding, finding, in_order
 from eidkit.policy import SKEW
 from eidkit.trust.path import find_path
@@ -90,7 +90,8 @@ def check_token(
     try:
         signed, info = read(token)
     except EidkitError as error:
-        why = "not a timestamp token" if not isinstance(error, der.DerError) else error.problem.en
+        told = isinstance(error, der.DerError)
+        why = error.problem if told else Text("not a timestamp token", "không phải dấu thời gian")
         return _result(None, None, (), intact=False, found=[finding("FORMAT_FAILURE", why=why)])
     signer = signed.signers[0]
     # 1. and 2.
@@ -127,7 +128,9 @@ def check_token(
     # 8.
     found += _algorithms(signer, info, at, weak_allowed)
     if info.time > at + SKEW:
-        found.append(finding("TIMESTAMP_FAILED", why=f"its time {format_time(info.time)} lies in the future"))
+        time = format_time(info.time)
+        why = Text(f"its time {time} lies in the future", f"thời điểm {time} nằm trong tương lai")
+        found.append(finding("TIMESTAMP_FAILED", why=why))
     return _result(info, signed_by, path, intact=intact, found=found)
 
 
@@ -201,7 +204,8 @@ def _identify(signer: SignerInfo, candidates: Sequence[Certificate]) -> tuple[Ce
     try:
         references = attributes.certificate_ids(signer.signed_attributes)
     except EidkitError:
-        return None, [finding("FORMAT_FAILURE", why="the signing-certificate attribute cannot be read")]
+        why = Text("the signing-certificate attribute cannot be read", "không đọc được thuộc tính signing-certificate")
+        return None, [finding("FORMAT_FAILURE", why=why)]
     if not references:
         hinted = next((one for one in candidates if _hinted(signer, one)), None)
         if hinted is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from eidkit import algorithms
 from eidkit.asn1.algorithm import AlgorithmIdentifier, signature_algorithm
+from eidkit.errors import Text
 from eidkit.findings import Observation, observed
 from eidkit.policy import SKEW
 
@@ -48,14 +49,21 @@ class Status:
     observations: tuple[Observation, ...] = ()
 
     @property
-    def why(self) -> str:
-        """Why the state is unknown, in English."""
-        reasons = [dict(each.values).get("why", "") for each in self.observations]
-        return "; ".join(dict.fromkeys(reason for reason in reasons if reason)) or "no revocation data was given"
+    def why(self) -> Text:
+        """Why the state is unknown, in a few words."""
+        said = [dict(each.values) for each in self.observations]
+        reasons = dict.fromkeys((each["why"], each.get("why.vi", each["why"])) for each in said if each.get("why"))
+        if not reasons:
+            return Text("no revocation data was given", "chưa có dữ liệu thu hồi")
+        return Text("; ".join(en for en, _ in reasons), "; ".join(vi for _, vi in reasons))
 
 
 class Refused(Exception):
-    """One answer that may not be used, and why."""
+    """One answer that may not be used, and why, in English and Vietnamese."""
+
+    def __init__(self, en: str, vi: str) -> None:
+        super().__init__(en)
+        self.why = Text(en, vi)
 
 
 @dataclass(slots=True)
@@ -76,7 +84,7 @@ class Question:
     statements: list[Status] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
-    def refuse(self, answer: str, why: str) -> None:
+    def refuse(self, answer: str, why: Text) -> None:
         """Note that an answer (SHA-256) is not used, and why."""
         self.observations.append(observed("REVOCATION_REFUSED", answer, why=why))
 
@@ -85,19 +93,23 @@ def check_signature(question: Question, algorithm: AlgorithmIdentifier, verify: 
     """(2) The signature, and the strength of its digest at the time we judge for."""
     question.checks += 1
     if question.checks > MAX_CHECKS:  # (6)
-        raise Refused(f"more than {MAX_CHECKS} signature checks")
+        raise Refused(f"more than {MAX_CHECKS} signature checks", f"quá {MAX_CHECKS} lần kiểm tra chữ ký")
     if not verify():
-        raise Refused("it is not signed by the issuer's key")
+        raise Refused("it is not signed by the issuer's key", "không được ký bằng khóa của tổ chức cấp")
     row, _ = signature_algorithm(algorithm)
     digest = row.digest
     if digest is not None and digest not in question.weak and not algorithms.digest_acceptable(digest, question.at):
-        raise Refused(f"its signature uses {row.name}, too weak at {question.at:%Y-%m-%d}")
+        day = f"{question.at:%Y-%m-%d}"
+        raise Refused(
+            f"its signature uses {row.name}, too weak at {day}", f"chữ ký dùng {row.name}, không đủ mạnh vào {day}"
+        )
 
 
 def check_not_future(moment: datetime, question: Question) -> None:
     """(4) Nothing is believed that comes from the future."""
     if moment > question.now + SKEW:
-        raise Refused(f"it is from the future ({moment:%Y-%m-%d %H:%M} UTC)")
+        time = f"{moment:%Y-%m-%d %H:%M} UTC"
+        raise Refused(f"it is from the future ({time})", f"có thời điểm trong tương lai ({time})")
 
 
 def check_current(
@@ -106,13 +118,20 @@ def check_current(
     """(4) What "good" needs: current at ``at``, fresh where demanded, and still knowing the certificate."""
     at, expiry = question.at, question.certificate.not_after
     if next_update is not None and (next_update < at or next_update < this_update):
-        raise Refused(f"it was no longer current on {at:%Y-%m-%d} (next update {next_update:%Y-%m-%d %H:%M} UTC)")
+        raise Refused(
+            f"it was no longer current on {at:%Y-%m-%d} (next update {next_update:%Y-%m-%d %H:%M} UTC)",
+            f"không còn hiệu lực vào {at:%Y-%m-%d} (cập nhật kế tiếp {next_update:%Y-%m-%d %H:%M} UTC)",
+        )
     if next_update is None and question.freshness is None and this_update < at:
-        raise Refused("it does not say until when it is current")
+        raise Refused("it does not say until when it is current", "không nêu hiệu lực đến khi nào")
     if question.freshness is not None and at - this_update > question.freshness:
-        raise Refused(f"it is older than the policy allows ({this_update:%Y-%m-%d %H:%M} UTC)")
+        made = f"{this_update:%Y-%m-%d %H:%M} UTC"
+        raise Refused(f"it is older than the policy allows ({made})", f"cũ hơn chính sách cho phép ({made})")
     if this_update > expiry and (kept_since is None or kept_since > expiry):
-        raise Refused("it was made after the certificate expired and may no longer list it")
+        raise Refused(
+            "it was made after the certificate expired and may no longer list it",
+            "được lập sau khi chứng thư hết hạn và có thể không còn liệt kê chứng thư này",
+        )
 
 
 def revoked(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from eidkit import algorithms
 from eidkit.asn1 import der, extension
 from eidkit.asn1.algorithm import signature_algorithm
-from eidkit.errors import NotSupported
+from eidkit.errors import NotSupported, Text
 from eidkit.findings import Finding, finding
 from eidkit.trust.usage import KEY_CERT_SIGN, may_issue_for, may_sign
 
@@ -57,14 +57,28 @@ def authority_findings(authority: Certificate, between: int, purpose: Purpose, *
     is_authority, length = authority.basic_constraints
     stated = extension.BASIC_CONSTRAINTS in authority.extensions
     if not is_authority and (stated or not is_anchor):
-        found.append(_broken(about, f"{subject} is not a certification authority"))
+        found.append(_broken(about, f"{subject} is not a certification authority", f"{subject} không phải tổ chức cấp"))
     if length is not None and between > length:
-        found.append(_broken(about, f"the path below {subject} is longer than it allows ({length})"))
+        found.append(
+            _broken(
+                about,
+                f"the path below {subject} is longer than it allows ({length})",
+                f"đường dẫn dưới {subject} dài hơn mức cho phép ({length})",
+            )
+        )
     usage = authority.key_usage
     if usage is not None and KEY_CERT_SIGN not in usage:
-        found.append(_broken(about, f"{subject} may not sign certificates (key usage)"))
+        found.append(
+            _broken(about, f"{subject} may not sign certificates (key usage)", f"{subject} không được ký chứng thư")
+        )
     if not may_issue_for(authority, purpose):
-        found.append(_broken(about, f"{subject} may not issue for {purpose} (extended key usage)"))
+        found.append(
+            _broken(
+                about,
+                f"{subject} may not issue for {purpose} (extended key usage)",
+                f"{subject} không được cấp chứng thư cho mục đích {purpose}",
+            )
+        )
     return found
 
 
@@ -77,8 +91,15 @@ def period_findings(certificate: Certificate, at: datetime, *, is_leaf: bool) ->
     if is_leaf:
         time = f"{certificate.not_before if early else certificate.not_after:%Y-%m-%d %H:%M} UTC"
         return [finding("NOT_YET_VALID" if early else "EXPIRED", about, subject=subject, time=time)]
-    side = f"begins on {certificate.not_before:%Y-%m-%d}" if early else f"ended on {certificate.not_after:%Y-%m-%d}"
-    return [_broken(about, f"the period of {subject} {side}, outside of {at:%Y-%m-%d %H:%M} UTC")]
+    side = Text("begins on", "bắt đầu ngày") if early else Text("ended on", "kết thúc ngày")
+    edge, asked = certificate.not_before if early else certificate.not_after, f"{at:%Y-%m-%d %H:%M} UTC"
+    return [
+        _broken(
+            about,
+            f"the period of {subject} {side.en} {edge:%Y-%m-%d}, outside of {asked}",
+            f"thời hạn của {subject} {side.vi} {edge:%Y-%m-%d}, không gồm {asked}",
+        )
+    ]
 
 
 def common_findings(
@@ -147,8 +168,8 @@ def _too_weak(certificate: Certificate, what: str, algorithm: str, at: datetime)
     return finding("CRYPTO_CONSTRAINTS_FAILURE", certificate.sha256, what=what, algorithm=algorithm, time=time)
 
 
-def _broken(about: str, why: str) -> Finding:
-    return finding("CHAIN_CONSTRAINTS_FAILURE", about, why=why)
+def _broken(about: str, en: str, vi: str) -> Finding:
+    return finding("CHAIN_CONSTRAINTS_FAILURE", about, why=Text(en, vi))
 
 
 def _unsupported(about: str, what: str) -> Finding:

@@ -51,18 +51,21 @@ def statements_of_crl(question: Question, answer: bytes) -> Iterator[Status]:
     _check_key(listed, issuer)
     usage = issuer.key_usage
     if usage is not None and CRL_SIGN not in usage:
-        raise Refused("its issuer may not sign CRLs (key usage)")
+        raise Refused("its issuer may not sign CRLs (key usage)", "tổ chức cấp không được phép ký CRL")
     check_signature(question, listed.signature_algorithm, lambda: listed.signed_by(issuer))  # (2)
     entry = listed.find(certificate.serial_octets)
     times = (listed.this_update, listed.next_update)
     if entry is None:
         if partial is not None:
-            raise Refused(f"{partial} are not supported by this release")
+            raise Refused(f"{partial} are not supported by this release", f"chưa hỗ trợ {partial}")
         check_current(question, *times, listed.expired_kept_since)
         yield Status("good", None, None, "crl", listed.sha256, *times)
         return
     if entry.reason == REMOVED:
-        raise Refused("removeFromCRL is only for delta CRLs, which are not supported by this release")
+        raise Refused(
+            "removeFromCRL is only for delta CRLs, which are not supported by this release",
+            "removeFromCRL chỉ dùng cho delta CRL, chưa được hỗ trợ",
+        )
     yield revoked(entry.revoked_at, entry.reason, "crl", listed.sha256, times)
 
 
@@ -74,7 +77,10 @@ def _check_key(listed: crl.Crl, issuer: Certificate) -> None:
     entry = listed.extensions.get(extension.AUTHORITY_KEY_IDENTIFIER)
     named, own = extension.key_identifier(entry[1]) if entry else None, issuer.subject_key_identifier
     if named is not None and own is not None and named != own and not listed.signed_by(issuer):
-        raise Refused("CRLs under another key of the same authority are not supported by this release")
+        raise Refused(
+            "CRLs under another key of the same authority are not supported by this release",
+            "chưa hỗ trợ CRL ký bằng khóa khác của cùng tổ chức",
+        )
 
 
 def _partial(listed: crl.Crl, scope: crl.Scope, certificate: Certificate) -> str | None:
@@ -90,18 +96,23 @@ def _check_crl_extensions(listed: crl.Crl) -> None:
     """(3) Every critical extension must be known (RFC 5280 §5.2)."""
     for oid, (critical, _) in listed.extensions.items():
         if critical and oid not in _KNOWN_CRL_EXTENSIONS:
-            raise Refused(f"the critical CRL extension {oid} is not supported")
+            raise Refused(
+                f"the critical CRL extension {oid} is not supported", f"phần mở rộng CRL {oid} chưa được hỗ trợ"
+            )
 
 
 def _check_scope(scope: crl.Scope, question: Question) -> None:
     """(3) RFC 5280 §6.3.3 (b)(2), without indirect CRLs and partial reasons."""
     if scope.indirect:
-        raise Refused("indirect CRLs are not supported by this release")
+        raise Refused("indirect CRLs are not supported by this release", "chưa hỗ trợ CRL gián tiếp")
     authority = question.certificate.basic_constraints[0]
     if scope.only_attribute or (scope.only_user and authority) or (scope.only_authority and not authority):
-        raise Refused("the CRL is about another kind of certificate")
+        raise Refused("the CRL is about another kind of certificate", "CRL dành cho loại chứng thư khác")
     if _is_partition(scope) and _points_here(scope, question.certificate) is None:
-        raise Refused("the CRL is of a distribution point that the certificate does not name")
+        raise Refused(
+            "the CRL is of a distribution point that the certificate does not name",
+            "CRL thuộc điểm phân phối mà chứng thư không nêu",
+        )
 
 
 def _is_partition(scope: crl.Scope) -> bool:

@@ -19,9 +19,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from eidkit import algorithms
 from eidkit.asn1 import name
 from eidkit.asn1.certificate import Certificate, verify_issued
-from eidkit.errors import EidkitError
+from eidkit.errors import EidkitError, Text
 from eidkit.findings import Finding, finding, in_order
 from eidkit.trust.link import authority_findings, common_findings, leaf_findings, period_findings
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 10
 MAX_SIGNATURE_CHECKS = 100
 MAX_POOL = 1_000
+_USUAL_BITS = {"rsa": 4096, "ec": 256, "ed25519": 256}
+_UNUSUAL_EFFORT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def find_path(
         own += common_findings(leaf, at, weak)
         search.start(tuple(own))
     except EidkitError as error:
-        why = f"the certificate is malformed ({error.problem.en})"
+        why = _malformed(error)
         return PathResult((), None, (finding("CERTIFICATE_CHAIN_GENERAL_FAILURE", leaf.sha256, why=why),))
     return search.result()
 
@@ -129,7 +132,7 @@ class _Search:
         for candidate, anchor, own in self._candidates(path):
             if self._settled() or self.checks >= MAX_SIGNATURE_CHECKS:
                 break
-            self.checks += 1
+            self.checks += _effort(candidate)
             if not verify_issued(path[-1], candidate):  # (2)
                 self.refused.extend(reason for reason in own if reason.code == "NOT_SUPPORTED")
                 continue
@@ -159,7 +162,7 @@ class _Search:
                 found = self._judged(certificate, anchor, path)
                 rank = _identifier_rank(identifier, certificate.subject_key_identifier)
             except EidkitError as error:
-                why = f"an issuing certificate is malformed ({error.problem.en})"
+                why = _malformed(error)
                 self.refused.append(finding("CERTIFICATE_CHAIN_GENERAL_FAILURE", certificate.sha256, why=why))
                 continue
             ranked.append((len(_errors(found)), rank, anchor is None, len(ranked), certificate, anchor, found))
@@ -199,6 +202,19 @@ def _errors(found: Iterable[Finding]) -> list[Finding]:
     return [each for each in found if each.severity == "error"]
 
 
+def _effort(issuer: Certificate) -> int:
+    """How many signature checks one check by this key counts for: unusual keys take ten times as long and more."""
+    try:
+        kind, bits = algorithms.key_kind(issuer.public_key())
+    except EidkitError:
+        return 1  # it verifies nothing
+    return 1 if bits <= _USUAL_BITS.get(kind, 0) else _UNUSUAL_EFFORT
+
+
+def _malformed(error: EidkitError) -> Text:
+    return Text(f"the certificate is malformed ({error.problem.en})", f"chứng thư sai cấu trúc ({error.problem.vi})")
+
+
 def _identifier_rank(wanted: bytes | None, offered: bytes | None) -> int:
     if wanted is None or offered is None:
         return 1
@@ -209,5 +225,8 @@ def _sunset(anchor: Anchor, at: datetime) -> list[Finding]:
     """(5) The date that we ourselves put on an anchor."""
     if anchor.sunset is None or at < anchor.sunset:
         return []
-    why = f"the trusted root {anchor.certificate.subject_text} is not trusted from {anchor.sunset:%Y-%m-%d} on"
+    root, day = anchor.certificate.subject_text, f"{anchor.sunset:%Y-%m-%d}"
+    why = Text(
+        f"the trusted root {root} is not trusted from {day} on", f"gốc tin cậy {root} không còn được tin cậy từ {day}"
+    )
     return [finding("CHAIN_CONSTRAINTS_FAILURE", anchor.certificate.sha256, why=why)]

@@ -43,17 +43,19 @@ def statements_of_ocsp(question: Question, answer: bytes) -> Iterator[Status]:
         *(each for single in about for each in single.extensions.items()),
     ]:
         if critical and oid not in _KNOWN_OCSP_EXTENSIONS:
-            raise Refused(f"the critical OCSP extension {oid} is not supported")
+            raise Refused(
+                f"the critical OCSP extension {oid} is not supported", f"phần mở rộng OCSP {oid} chưa được hỗ trợ"
+            )
     check_not_future(response.produced_at, question)
     if response.produced_at < certificate.not_before - SKEW:
-        raise Refused("the OCSP answer is older than the certificate")
+        raise Refused("the OCSP answer is older than the certificate", "trả lời OCSP có trước chứng thư")
     responder = _responder(response, question)  # (1)
     check_signature(question, response.signature_algorithm, lambda: response.signed_by(responder))  # (2)
     for single in about:  # one statement that may not be used does not silence the others
         try:
             yield _statement(question, response, single)
         except Refused as refusal:
-            question.refuse(response.sha256, str(refusal))
+            question.refuse(response.sha256, refusal.why)
 
 
 def _statement(question: Question, response: ocsp.OcspResponse, single: ocsp.Single) -> Status:
@@ -64,7 +66,7 @@ def _statement(question: Question, response: ocsp.OcspResponse, single: ocsp.Sin
     if single.status == "good":
         check_current(question, *times, single.archive_cutoff)
         return Status("good", None, None, "ocsp", response.sha256, *times)
-    raise Refused("the OCSP responder does not know the certificate")
+    raise Refused("the OCSP responder does not know the certificate", "máy chủ OCSP không biết chứng thư này")
 
 
 def _responder(response: ocsp.OcspResponse, question: Question) -> Certificate:
@@ -72,8 +74,14 @@ def _responder(response: ocsp.OcspResponse, question: Question) -> Certificate:
     if response.names(question.issuer):
         return question.issuer
     if question.ask is None:
-        raise Refused("an OCSP answer about a responder must come from the issuer itself")
-    why = "nothing shows that its responder may speak for the issuer"
+        raise Refused(
+            "an OCSP answer about a responder must come from the issuer itself",
+            "trạng thái của máy chủ OCSP phải do chính tổ chức cấp trả lời",
+        )
+    refused = Refused(
+        "nothing shows that its responder may speak for the issuer",
+        "không có gì cho thấy máy chủ OCSP được tổ chức cấp ủy quyền",
+    )
     for raw in response.certificates:
         try:
             responder = x509.parse(raw)
@@ -81,28 +89,39 @@ def _responder(response: ocsp.OcspResponse, question: Question) -> Certificate:
                 continue
             _check_delegated(responder, response, question)
         except Refused as refusal:
-            why = str(refusal)
+            refused = refusal
         except der.DerError:
             continue
         else:
             return responder
-    raise Refused(why)
+    raise refused
 
 
 def _check_delegated(responder: Certificate, response: ocsp.OcspResponse, question: Question) -> None:
     """A delegated responder: issued by the issuer itself, for OCSP, valid when it answered, not revoked."""
     issuer = question.issuer
     if not name.same(responder.issuer, issuer.subject) or not may_sign(responder, "ocsp"):
-        raise Refused("its responder was not named by the issuer for OCSP")
+        raise Refused(
+            "its responder was not named by the issuer for OCSP",
+            "máy chủ OCSP không được tổ chức cấp chỉ định",
+        )
     for oid, (critical, _) in responder.extensions.items():
         if critical and oid not in _KNOWN_RESPONDER_EXTENSIONS:
-            raise Refused(f"the critical extension {oid} of its responder is not supported")
+            raise Refused(
+                f"the critical extension {oid} of its responder is not supported",
+                f"phần mở rộng {oid} của máy chủ OCSP chưa được hỗ trợ",
+            )
     check_signature(question, responder.signature_algorithm, lambda: x509.verify_issued(responder, issuer))
     if not responder.not_before <= response.produced_at <= responder.not_after:
-        raise Refused("its responder's certificate was not valid when it answered")
+        raise Refused(
+            "its responder's certificate was not valid when it answered",
+            "chứng thư của máy chủ OCSP không có hiệu lực khi trả lời",
+        )
     kind, bits = algorithms.key_kind(responder.public_key())
     if kind not in question.weak and not algorithms.key_acceptable(kind, bits):
-        raise Refused(f"its responder's key is too weak ({kind}-{bits})")
+        raise Refused(
+            f"its responder's key is too weak ({kind}-{bits})", f"khóa của máy chủ OCSP quá yếu ({kind}-{bits})"
+        )
     if responder.ocsp_nocheck:
         return
     inner = replace(
@@ -117,7 +136,10 @@ def _check_delegated(responder: Certificate, response: ocsp.OcspResponse, questi
     status = question.ask(inner) if question.ask is not None else Status("unknown")
     question.checks = inner.checks
     if status.state != "good":
-        raise Refused(f"the status of its responder is {status.state}, and it has no ocsp-nocheck")
+        raise Refused(
+            f"the status of its responder is {status.state}, and it has no ocsp-nocheck",
+            f"trạng thái của máy chủ OCSP là {status.state} và không có ocsp-nocheck",
+        )
 
 
 _KNOWN_RESPONDER_EXTENSIONS = {

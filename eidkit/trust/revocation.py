@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from eidkit.errors import EidkitError
+from eidkit.errors import EidkitError, Text
 from eidkit.trust.answer import MAX_ANSWERS, MAX_CHECKS, Question, Refused, State, Status
 from eidkit.trust.listed import statements_of_crl
 from eidkit.trust.responded import statements_of_ocsp
@@ -70,9 +70,11 @@ def _answered(question: Question) -> Status:
         budget -= len(answers[:budget])
     exceeded = len(question.crls) + len(question.ocsps) > MAX_ANSWERS or question.checks > MAX_CHECKS
     if exceeded:  # (6)
-        question.refuse(
-            question.certificate.sha256, f"more than {MAX_ANSWERS} answers or {MAX_CHECKS} signature checks"
+        why = Text(
+            f"more than {MAX_ANSWERS} answers or {MAX_CHECKS} signature checks",
+            f"quá {MAX_ANSWERS} câu trả lời hoặc {MAX_CHECKS} lần kiểm tra chữ ký",
         )
+        question.refuse(question.certificate.sha256, why)
     _note_other_issuers(question)
     return _decided(question, exceeded=exceeded)
 
@@ -82,13 +84,14 @@ def _note_other_issuers(question: Question) -> None:
     try:
         points = question.certificate.distribution_points
     except EidkitError as error:
-        question.refuse(question.certificate.sha256, error.problem.en)
+        question.refuse(question.certificate.sha256, error.problem)
         return
     if not question.statements and any(point.crl_issuer for point in points):
-        question.refuse(
-            question.certificate.sha256,
+        why = Text(
             "the certificate names another CRL issuer; indirect CRLs are not supported by this release",
+            "chứng thư nêu tổ chức phát hành CRL khác; chưa hỗ trợ CRL gián tiếp",
         )
+        question.refuse(question.certificate.sha256, why)
 
 
 def _read(question: Question, answer: bytes, read: _Reader) -> None:
@@ -97,9 +100,9 @@ def _read(question: Question, answer: bytes, read: _Reader) -> None:
         for statement in read(question, answer):
             question.statements.append(statement)
     except Refused as refusal:
-        question.refuse(sha256(answer).hexdigest(), str(refusal))
+        question.refuse(sha256(answer).hexdigest(), refusal.why)
     except EidkitError as error:
-        question.refuse(sha256(answer).hexdigest(), error.problem.en)
+        question.refuse(sha256(answer).hexdigest(), error.problem)
 
 
 def _decided(question: Question, *, exceeded: bool) -> Status:

@@ -10,7 +10,6 @@ one kind.  A ``trust.toml`` beside the certificates may say where each came from
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 from eidkit.asn1.certificate import Certificate, load
 from eidkit.asn1.certificate import of as certificate_of
 from eidkit.errors import EidkitError, Text, TrustError
-from eidkit.files import contents
+from eidkit.files import contents, toml
 
 if TYPE_CHECKING:
     import os
@@ -153,8 +152,8 @@ def _description(folder: Path) -> dict[str, dict[str, object]]:
     if not file.is_file():
         return {}
     try:
-        tables = tomllib.loads(contents(file, MAX_FILE).decode("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        tables = toml(contents(file, MAX_FILE))
+    except (OSError, ValueError) as error:
         raise _unreadable(file, str(error)) from error
     for name, table in tables.items():
         if not isinstance(table, dict) or not set(table) <= {"provenance", "sunset"}:

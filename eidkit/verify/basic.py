@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.binding.authentication import Authentication
+    from eidkit.errors import Text
     from eidkit.policy import Policy
     from eidkit.trust.store import TrustStore
     from eidkit.verify.evidence import Evidence, PdfCoverage, SignatureEvidence, TimestampEvidence
@@ -157,7 +158,9 @@ def _time_findings(timestamps: Sequence[TimestampConclusion], context: Context, 
     found = []
     for timestamp in timestamps:
         if timestamp.indication != "PASSED":
-            why = next((f.message.en for f in timestamp.findings if f.severity == "error"), timestamp.indication)
+            why: Text | str = next(
+                (f.message for f in timestamp.findings if f.severity == "error"), timestamp.indication
+            )
             found.append(finding("TIMESTAMP_INVALID", timestamp.id, why=why))
     if proved:
         return found

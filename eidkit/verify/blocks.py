@@ -20,7 +20,7 @@ from eidkit.asn1 import attributes
 from eidkit.asn1.certificate import readable
 from eidkit.asn1.public_key import load_public_key
 from eidkit.canonical import format_time
-from eidkit.errors import EidkitError, NotSupported
+from eidkit.errors import EidkitError, NotSupported, Text
 from eidkit.findings import Finding, finding
 from eidkit.trust.path import find_path
 from eidkit.trust.standing import Demand, standing
@@ -115,7 +115,11 @@ def verify_cryptographically(
 
     The key is the certificate's; a bare key that came without one serves for this block only, and names nobody.
     """
-    found = [finding("FORMAT_FAILURE", signature.id, why="nothing is signed")] if not signature.references else []
+    found = (
+        [finding("FORMAT_FAILURE", signature.id, why=Text("nothing is signed", "không có nội dung nào được ký"))]
+        if not signature.references
+        else []
+    )
     for reference in signature.references:
         if reference.computed is None:
             found.append(finding("SIGNED_DATA_NOT_FOUND", signature.id, what=reference.name or "the document"))

@@ -133,7 +133,7 @@ def read_attestation(signature: SignatureEvidence) -> tuple[Attestation | None, 
     try:
         attestation = Attestation.read(signature.assertions[0])
     except EidkitError as error:
-        return None, [*found, finding("ATTESTATION_MALFORMED", signature.id, why=error.problem.en)]
+        return None, [*found, finding("ATTESTATION_MALFORMED", signature.id, why=error.problem)]
     if not attestation.signature_holds():
         found.append(finding("ATTESTATION_SIGNATURE", signature.id))
     return attestation, found
@@ -150,7 +150,7 @@ def _attester(attestation: Attestation, found: list[Finding], about: str) -> Cer
     try:
         return certificates.parse(attestation.certificate)
     except EidkitError as error:
-        found.append(finding("ATTESTATION_MALFORMED", about, why=error.problem.en))
+        found.append(finding("ATTESTATION_MALFORMED", about, why=error.problem))
         return None
 
 

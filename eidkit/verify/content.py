@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eidkit.binding.transaction import PDF
 from eidkit.errors import DocumentError, Text
 from eidkit.verify.evidence import ContentDigest
 
 if TYPE_CHECKING:
     from eidkit.document import Document
 
-MEDIA_TYPES = {"pdf": "application/pdf", "xml": "application/xml"}
+MEDIA_TYPES = {"pdf": PDF, "xml": "application/xml"}
+"""Of the formats that can be bound to a login; the format's name is also the extension of its files."""
 
 
 def content_digest(document: Document) -> ContentDigest:

@@ -6,8 +6,6 @@ refused.  What comes back from here was not seen in its document: nothing in it 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
 from datetime import datetime
 from functools import cache
@@ -15,6 +13,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from eidkit import canonical
+from eidkit.binding import shape
 from eidkit.errors import CanonicalError, Text
 from eidkit.findings import ROWS, Observation
 from eidkit.verify.evidence import (
@@ -76,7 +75,7 @@ def _plain(value: Any) -> Any:
             if field.name != "document_seen"
         }
     if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
+        return shape.base64_text(value)
     if isinstance(value, datetime):
         return canonical.format_time(value)
     if isinstance(value, frozenset):
@@ -139,10 +138,7 @@ def _dataclass(data: Any, kind: Any, what: str) -> Any:
 
 def _scalar(data: Any, kind: Any, what: str) -> Any:
     if kind is bytes:
-        try:
-            return base64.b64decode(canonical.typed(data, str, what), validate=True)
-        except binascii.Error as error:
-            raise _refused(f"{what} is not base64") from error
+        return shape.base64_bytes(data, what)
     if kind is datetime:
         return canonical.parse_time(data)
     return canonical.typed(data, kind, what)

@@ -28,7 +28,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self) -> None:
-        places = {"/again": "/again", "/moved": "/ok", "/file": "file:///etc/passwd", "/inside": "http://10.0.0.1/x"}
+        places = {
+            "/again": "/again",
+            "/moved": "/ok",
+            "/file": "file:///etc/passwd",
+            "/inside": "http://10.0.0.1/x",
+            "/nowhere": "http://[",
+        }
         if self.path in places:
             self._reply(302, Location=places[self.path])
         elif self.path == "/zipped":
@@ -86,7 +92,7 @@ def test_a_redirect_is_followed_for_get_only(transport: HttpTransport, port: int
     assert transport.send(Request("POST", f"http://localhost:{port}/moved", body=b"x")).status == 307
 
 
-@pytest.mark.parametrize("path", ["again", "file", "inside", "zipped"])
+@pytest.mark.parametrize("path", ["again", "file", "inside", "nowhere", "zipped"])
 def test_what_leads_astray_is_refused(transport: HttpTransport, port: int, path: str) -> None:
     with pytest.raises(TransportError):
         transport.send(Request("GET", f"http://localhost:{port}/{path}"))

@@ -72,7 +72,7 @@ def statuses(path: tuple[Certificate, ...], crls: Sequence[bytes], at: datetime)
         status = status_of(certificate, issuer, crls=crls, ocsps=[], at=at, now=at, weak=WEAK)
         if status.state != "good":
             good = False
-            reasons |= {"NOT_SUPPORTED"} if "not supported" in status.why else {f"status {status.state}"}
+            reasons |= {"NOT_SUPPORTED"} if "not supported" in status.why.en else {f"status {status.state}"}
     return good, reasons
 
 

@@ -58,7 +58,7 @@ class FormatWriter(Protocol):
         """Everything but the signature value; raises :class:`DocumentError` when the document cannot be signed."""
         ...
 
-    def timestamp_octets(self, prepared: Prepared, request: Request, value: bytes) -> bytes:
+    def timestamp_octets(self, prepared: Prepared, request: Request, value: bytes, /) -> bytes:
         """The octets that a signature timestamp covers."""
         ...
 

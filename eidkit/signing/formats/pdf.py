@@ -38,7 +38,7 @@ def prepare(document: Document, request: Request) -> Prepared:
     )
 
 
-def timestamp_octets(prepared: Prepared, request: Request, value: bytes) -> bytes:  # noqa: ARG001  # one shape for all formats
+def timestamp_octets(_prepared: Prepared, _request: Request, value: bytes) -> bytes:
     """What a signature timestamp covers: the octets of the signature value (EN 319 122-1 §5.3)."""
     return value
 

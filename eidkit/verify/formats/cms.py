@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from eidkit.algorithms import DIGEST_BY_NAME, digests_of
 from eidkit.asn1 import attributes, cms, der, tsp
+from eidkit.asn1.attribute_rules import malformed
 from eidkit.errors import EidkitError
 from eidkit.findings import Observation, observed
 from eidkit.verify.evidence import CertificateReference, Reference, SignatureEvidence, TimestampEvidence
@@ -68,10 +69,15 @@ def opened(contents: bytes) -> Container:
     try:
         octets, parsed = _parsed(contents)
     except EidkitError as error:
-        return Container(contents, None, (_malformed(error.problem.en),))
-    problems = [_malformed("other octets follow the CMS")] if contents[len(octets) :].strip(b"\x00") else []
+        return Container(contents, None, (observed("FORMAT_FAILURE", why=error.problem),))
+    problems = (
+        [malformed("other octets follow the CMS", "có dữ liệu thừa sau CMS")]
+        if contents[len(octets) :].strip(b"\x00")
+        else []
+    )
     if len(parsed.signers) != 1:
-        problems.append(_malformed(f"{len(parsed.signers)} signers where exactly one belongs"))
+        count = len(parsed.signers)
+        problems.append(malformed(f"{count} signers where exactly one belongs", f"có {count} người ký thay vì một"))
     return Container(octets, parsed, tuple(problems))
 
 
@@ -115,9 +121,11 @@ def signature_from_cms(
         return _empty(container, id, format)
     seen = [*container.problems, *signer.observations]
     if signer.algorithm is not None and signer.algorithm.name == "ed448" and signer.digest_algorithm in DIGEST_BY_NAME:
-        seen.append(_malformed("Ed448 with another digest than SHAKE256 (RFC 8419 §3.1)"))
+        seen.append(
+            malformed("Ed448 with another digest than SHAKE256 (RFC 8419 §3.1)", "Ed448 không dùng SHAKE256 (RFC 8419)")
+        )
     if parsed.e_content is not None and not digest_inside:
-        seen.append(_malformed("a detached signature with content of its own"))
+        seen.append(malformed("a detached signature with content of its own", "chữ ký tách rời lại mang nội dung"))
     references = _references(container, content_digest, content_name, digest_inside=digest_inside)
     claims = _Claims(signer, seen)
     return SignatureEvidence(
@@ -143,10 +151,6 @@ def signature_from_cms(
         scope=_scope(references),
         observations=tuple(dict.fromkeys(seen)),
     )
-
-
-def _malformed(why: str) -> Observation:
-    return observed("FORMAT_FAILURE", why=why)
 
 
 def _empty(container: Container, identity: str, kind: Literal["pdf", "cms"]) -> SignatureEvidence:
@@ -220,7 +224,7 @@ class _Claims:
         try:
             yield
         except (EidkitError, IndexError, ValueError):
-            self._seen.append(_malformed(f"the {name} attribute cannot be read"))
+            self._seen.append(malformed(f"the {name} attribute cannot be read", f"không đọc được thuộc tính {name}"))
 
 
 # 5.

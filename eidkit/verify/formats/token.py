@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eidkit.algorithms import COMPUTABLE
-from eidkit.asn1 import cms, der, pem
-from eidkit.errors import NotSupported, Text
+from eidkit.asn1 import cms, der, pem, tsp
+from eidkit.errors import DocumentError, NotSupported, Text
 from eidkit.verify.evidence import Evidence, TimestampEvidence
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def _binary(data: bytes) -> bytes:
 
 
 def _token(data: bytes, name: str) -> bytes:
-    outer = der.read(data).expect(der.SEQUENCE)
-    parts = outer.children(limit=8)
-    if len(parts) == 2 and parts[0].tag == der.SEQUENCE and parts[1].tag == der.SEQUENCE:
-        return _token(parts[1].raw, name)  # TimeStampResp: status, token
+    """The token that ``data`` is, or that the response ``data`` carries."""
+    parts = der.read(data).expect(der.SEQUENCE).children(limit=8)
+    if parts and parts[0].tag == der.SEQUENCE and len(parts) <= 2:
+        return _granted(tsp.parse_response(data), name)
     if len(parts) == 2 and parts[0].tag == der.OID and der.oid(parts[0]) == cms.SIGNED_DATA:
         content = parts[1].only().expect(der.SEQUENCE).children(limit=8)
         inner = next((node for node in content if node.tag == der.SEQUENCE), None)
@@ -52,4 +52,15 @@ def _token(data: bytes, name: str) -> bytes:
         "format-cms",
         Text(f"{name} is DER, but no timestamp token", f"{name} không phải dấu thời gian"),
         Text("this release reads PDF, XML and timestamp tokens", "phiên bản này đọc PDF, XML và dấu thời gian"),
+    )
+
+
+def _granted(response: tsp.TimestampResponse, name: str) -> bytes:
+    if response.token is not None:
+        return response.token
+    said = ", ".join((*response.failures, response.text)) or f"status {response.status}"
+    raise DocumentError(
+        "timestamp-refused",
+        Text(f"{name} holds no token, the authority refused: {said}", f"{name} không có dấu thời gian: {said}"),
+        Text("ask the timestamp authority again", "yêu cầu lại dấu thời gian"),
     )

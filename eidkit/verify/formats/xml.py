@@ -217,7 +217,7 @@ class _Reading:
         try:
             return canonical(self.resolver.tree, NodeSet(parts.signed_info, comments=True), parts.canonicalization)
         except DocumentError as error:
-            self.note("FORMAT_FAILURE", why=error.problem.en)
+            self.note("FORMAT_FAILURE", why=error.problem)
             return b""
 
     def _references(self) -> Iterator[Reference]:
