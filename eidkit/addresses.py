@@ -41,30 +41,30 @@ def check_url(url: str, allow_hosts: frozenset[str], names: Callable[[str, int],
     if literal is not None:
         addresses: tuple[str, ...] = (literal,)
     elif host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        raise refused(url, "it is inside a private network")
+        raise refused(url, Text("it is inside a private network", "nằm trong mạng nội bộ"))
     elif names is None:
         return url
     else:
         try:
             addresses = names(host, parts.port or PORTS[parts.scheme])
         except (OSError, UnicodeError) as error:
-            raise refused(url, "its host is not known") from error
+            raise refused(url, Text("its host is not known", "không biết máy chủ này")) from error
     if not addresses or not all(is_public(address) for address in addresses):
-        raise refused(url, "it is inside a private network")
+        raise refused(url, Text("it is inside a private network", "nằm trong mạng nội bộ"))
     return url
 
 
 def split(url: str) -> SplitResult:
     """The parts of a plain http or https address; anything else raises :class:`TransportError`."""
     if len(url) > MAX_URL or not url.isascii() or any(character <= " " or character == "\\" for character in url):
-        raise refused(url, "it is no plain address")
+        raise refused(url, Text("it is no plain address", "không phải địa chỉ thông thường"))
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises for a port that is none
     except ValueError as error:
-        raise refused(url, "it is no plain address") from error
+        raise refused(url, Text("it is no plain address", "không phải địa chỉ thông thường")) from error
     if parts.scheme not in PORTS or not parts.hostname or parts.username is not None or parts.password is not None:
-        raise refused(url, "only plain http and https addresses are fetched")
+        raise refused(url, Text("only plain http and https addresses are fetched", "chỉ tải địa chỉ http và https"))
     return parts
 
 
@@ -76,9 +76,11 @@ def redirected(url: str, location: str) -> str:
     try:
         following = urljoin(url, location)
     except ValueError as error:
-        raise refused(url, "it redirects to no plain address") from error
+        raise refused(
+            url, Text("it redirects to no plain address", "chuyển hướng đến nơi không phải địa chỉ")
+        ) from error
     if split(url).scheme == "https" and split(following).scheme != "https":
-        raise refused(url, "it redirects to an unprotected address")
+        raise refused(url, Text("it redirects to an unprotected address", "chuyển hướng đến địa chỉ không được bảo vệ"))
     return following
 
 
@@ -122,11 +124,11 @@ def is_public(address: str) -> bool:
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
-def refused(url: str, why: str) -> TransportError:
+def refused(url: str, why: Text) -> TransportError:
     """The error for an address that is not fetched or gave nothing usable."""
     return TransportError(
         "transport-refused",
-        Text(f"{shown(url)} is not used: {why}", f"không dùng {shown(url)}: {why}"),
+        Text("{url} is not used: {why}", "không dùng {url}: {why}").filled(url=shown(url), why=why),
         Text(
             "allow the host by name (allow_hosts=, --allow-host) if you trust it, or give what is there as a file",
             "cho phép máy chủ bằng allow_hosts nếu tin cậy, hoặc cung cấp tệp",

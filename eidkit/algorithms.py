@@ -289,14 +289,9 @@ def verify_signature(
     return True
 
 
-def signer(private: PrivateKeyTypes, algorithm: SignatureAlgorithm) -> Callable[[bytes], bytes]:
-    """A function from data to the signature value of ``private`` over it; its parameters are prepared once.
-
-    An ECDSA value is DER (r ‖ s for the *plain* algorithms), the salt of RSA-PSS as long as the digest.  Raises
-    :class:`KeyUnusable` for a key of another family.
-    """
-    key: Any = private
-    kind, bits = key_kind(key.public_key())
+def check_family(key: PublicKeyTypes, algorithm: SignatureAlgorithm) -> None:
+    """Raise :class:`KeyUnusable` unless the private half of ``key`` can sign with ``algorithm``."""
+    kind, _ = key_kind(key)
     if not _fits(kind, algorithm):
         raise KeyUnusable(
             "key-algorithm",
@@ -304,9 +299,19 @@ def signer(private: PrivateKeyTypes, algorithm: SignatureAlgorithm) -> Callable[
             Text("leave the algorithm to eidkit, or choose one of the key's family", "để eidkit tự chọn thuật toán"),
             kind="caller",
         )
+
+
+def signer(private: PrivateKeyTypes, algorithm: SignatureAlgorithm) -> Callable[[bytes], bytes]:
+    """A function from data to the signature value of ``private`` over it; its parameters are prepared once.
+
+    An ECDSA value is DER (r ‖ s for the *plain* algorithms), the salt of RSA-PSS as long as the digest.  Raises
+    :class:`KeyUnusable` for a key of another family.
+    """
+    key: Any = private
+    check_family(key.public_key(), algorithm)
     scheme = _scheme(algorithm, None)
     if algorithm.plain:
-        return lambda data: ecdsa_to_plain(key.sign(data, *scheme), bits)
+        return lambda data: ecdsa_to_plain(key.sign(data, *scheme), key.key_size)
     return lambda data: bytes(key.sign(data, *scheme))
 
 

@@ -18,7 +18,7 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The machine's clock; threads may share it."""
 
     def now(self) -> datetime:
         """The present in UTC."""
@@ -26,7 +26,10 @@ class SystemClock:
 
 
 class FixedClock:
-    """A clock that stands where it was set; ``advance`` moves it.  For tests, sandboxes and re-enactments."""
+    """A clock that stands where it was set; ``advance`` moves it.  For tests, sandboxes and re-enactments.
+
+    Threads may read it; only one may move it.
+    """
 
     def __init__(self, moment: datetime) -> None:
         if moment.tzinfo is None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from eidkit.errors import DocumentError, Text
+from eidkit.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -182,29 +182,6 @@ class Document:
                 yield chunk
 
 
-def write_atomically(path: str | os.PathLike[str], chunks: Iterable[bytes]) -> None:
-    """Write ``chunks`` to ``path`` through a temporary file beside it; on failure nothing is left behind."""
-    target = Path(path)
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(target)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise _unwritable(target, error) from error
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
 def sniff(head: bytes) -> str:
     """The format that the first bytes of a document speak of."""
     if head[:1024].find(b"%PDF-") >= 0 and head.lstrip()[:1] != b"<":
@@ -219,16 +196,6 @@ def sniff(head: bytes) -> str:
     if head[:1] == b"\x30" or text[:11] == b"-----BEGIN ":
         return "der"
     return "unknown"
-
-
-_UMASK_LOCK = threading.Lock()
-
-
-def _umask() -> int:
-    with _UMASK_LOCK:
-        current = os.umask(0o077)
-        os.umask(current)
-    return current
 
 
 def _hashed(source: _Source) -> _Hash:
@@ -254,19 +221,6 @@ def _shrunk(name: str) -> DocumentError:
         "document-changed",
         Text(f"{name} changed while it was being read", f"{name} đã thay đổi trong khi đọc"),
         Text("read it again with Document.read", "hãy đọc lại bằng Document.read"),
-        retryable=True,
-    )
-
-
-def _unwritable(target: Path, error: OSError) -> DocumentError:
-    return DocumentError(
-        "document-unwritable",
-        Text(f"{target.name} was not written: {error.strerror}", f"không ghi được {target.name}"),
-        Text(
-            "nothing was changed; check the folder, its permissions and the free space",
-            "chưa có gì thay đổi; kiểm tra thư mục, quyền và dung lượng",
-        ),
-        kind="outside",
         retryable=True,
     )
 

@@ -26,7 +26,7 @@ def spoken(language: str) -> Language:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One sentence in English and Vietnamese."""
+    """One sentence in English and Vietnamese; threads may share it."""
 
     en: str
     vi: str

@@ -34,7 +34,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One reason: code, severity, the object it is about, message and remedy in English and Vietnamese."""
+    """One reason: code, severity, the object it is about, message and remedy in both languages; threads may share it."""
 
     code: str
     severity: Severity

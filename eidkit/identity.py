@@ -29,7 +29,7 @@ class Identity:
 
     Two Identities are equal exactly when scheme and identifier are; never because names agree.  The schemes
     are those of binding.md §0; an identifier in another than its canonical spelling is refused.  The repr
-    masks the identifier.
+    masks the identifier.  Threads may share it.
     """
 
     scheme: str

@@ -18,7 +18,7 @@ SKEW = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The demands of one verifier.
+    """The demands of one verifier; threads may share it.
 
     ``revocation``: ``"require"`` makes a status that cannot be checked an error (INDETERMINATE/TRY_LATER);
     ``"warn"`` makes it the warning that some laws demand instead.  ``freshness`` is the greatest age of a

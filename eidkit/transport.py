@@ -55,11 +55,11 @@ class Transport(Protocol):
         ...
 
 
-def unreachable(url: str, why: str) -> TransportError:
+def unreachable(url: str, why: Text) -> TransportError:
     """The error for a server that did not answer as asked; ``why`` must hold no secret."""
     return TransportError(
         "transport-failed",
-        Text(f"{shown(url)} did not answer: {why}", f"{shown(url)} không trả lời: {why}"),
+        Text("{url} did not answer: {why}", "{url} không trả lời: {why}").filled(url=shown(url), why=why),
         Text("check the address and the network, then try again", "kiểm tra địa chỉ và mạng rồi thử lại"),
     )
 
@@ -100,7 +100,9 @@ class HttpTransport:
             if request.method != "GET" or response.status not in REDIRECTS or location is None:
                 return response
             url = redirected(url, location)
-        raise unreachable(request.url, f"more than {MAX_REDIRECTS} redirects")
+        raise unreachable(
+            request.url, Text(f"more than {MAX_REDIRECTS} redirects", f"quá {MAX_REDIRECTS} lần chuyển hướng")
+        )
 
     def _exchange(self, request: Request, url: str, deadline: float) -> Response:
         import time
@@ -111,7 +113,7 @@ class HttpTransport:
         address = self._resolved(target, url)
         remaining = deadline - time.monotonic()
         if remaining <= 0:
-            raise unreachable(url, "it took too long")
+            raise unreachable(url, Text("it took too long", "quá thời gian chờ"))
         try:
             with (
                 httpx2.Client(verify=self._context(target.scheme), trust_env=False, timeout=remaining) as client,
@@ -127,7 +129,8 @@ class HttpTransport:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Response(response.status_code, headers, body)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-            raise unreachable(url, type(error).__name__) from error
+            name = type(error).__name__
+            raise unreachable(url, Text(name, name)) from error
 
     def _context(self, scheme: str) -> ssl.SSLContext | bool:
         import ssl
@@ -145,10 +148,10 @@ class HttpTransport:
         try:
             found = socket.getaddrinfo(host, target.port or PORTS[target.scheme], type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise unreachable(url, "its name cannot be resolved") from error
+            raise unreachable(url, Text("its name cannot be resolved", "không phân giải được tên máy chủ")) from error
         addresses = [str(entry[4][0]) for entry in found]
         if host not in self._allowed and not all(is_public(address) for address in addresses):
-            raise refused(url, "it is a loopback or private address")
+            raise refused(url, Text("it is a loopback or private address", "là địa chỉ nội bộ"))
         return addresses[0]
 
 
@@ -169,12 +172,14 @@ def _body(response: httpx2.Response, limit: int, url: str, deadline: float) -> b
     import time
 
     if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise unreachable(url, "it answered in an encoding that was not asked for")
+        raise unreachable(
+            url, Text("it answered in an encoding that was not asked for", "trả lời theo mã hóa không được yêu cầu")
+        )
     body = bytearray()
     for piece in response.iter_raw(64 * 1024):
         body += piece
         if len(body) > limit:
-            raise unreachable(url, f"it answered more than {limit} bytes")
+            raise unreachable(url, Text(f"it answered more than {limit} bytes", f"trả lời dài quá {limit} byte"))
         if time.monotonic() > deadline:
-            raise unreachable(url, "it took too long")
+            raise unreachable(url, Text("it took too long", "quá thời gian chờ"))
     return bytes(body)

@@ -34,7 +34,7 @@ _ID_SIZE = 32
 class Challenge:
     """What ``begin`` gives back: put ``id`` into the person's session, nothing else.
 
-    ``url`` is where the browser goes, for the ways that need one.  ``repr`` shows neither.
+    ``url`` is where the browser goes, for the ways that need one.  ``repr`` shows neither.  Threads may share it.
     """
 
     id: str = field(repr=False)

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from eidkit.binding import shape
-from eidkit.errors import EidkitError
+from eidkit.errors import EidkitError, Text
 from eidkit.transport import Request, unreachable
 
 if TYPE_CHECKING:
@@ -68,13 +68,15 @@ def fetched(transport: Transport, request: Request) -> dict[str, Any]:
     """The JSON object that a provider answers with status 200; TransportError for anything else."""
     response = transport.send(request)
     if response.status != 200:
-        raise unreachable(request.url, f"status {response.status}")
+        raise unreachable(request.url, Text(f"status {response.status}", f"trạng thái {response.status}"))
     if len(response.body) > request.limit:
-        raise unreachable(request.url, "the answer is too long")
+        raise unreachable(request.url, Text("the answer is too long", "câu trả lời quá dài"))
     try:
         return json_object(response.body, "answer")
     except NotAccepted as error:
-        raise unreachable(request.url, "the answer is not strict JSON") from error
+        raise unreachable(
+            request.url, Text("the answer is not strict JSON", "câu trả lời không phải JSON hợp lệ")
+        ) from error
 
 
 def get(url: str) -> Request:

@@ -28,7 +28,7 @@ class PinnedKey:
     """One public JWK, named by its RFC 7638 thumbprint; ``valid_until`` is ``None`` while it has no end.
 
     ``jwk`` is its canonical JSON with public members only.  A key counts for a proof made from ``valid_from`` on
-    under a signature proved not later than ``valid_until``.
+    under a signature proved not later than ``valid_until``.  Threads may share it.
     """
 
     jwk: str = field(repr=False)

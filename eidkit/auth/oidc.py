@@ -33,6 +33,7 @@ from eidkit.auth.provider import IdentifierRule, Provider, needed
 from eidkit.auth.refusal import refused
 from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK
+from eidkit.errors import Text
 from eidkit.transport import HttpTransport, Request, basic, unreachable
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def _exchanged(
     if response.status in {400, 401, 403}:
         raise NotAccepted("code-exchange")
     if response.status != 200 or len(response.body) > foreign.MAX_ANSWER:
-        raise unreachable(url, f"status {response.status}")
+        raise unreachable(url, Text(f"status {response.status}", f"trạng thái {response.status}"))
     answer = foreign.json_object(response.body, "token-answer")
     token, access, kind = answer.get("id_token"), answer.get("access_token"), answer.get("token_type")
     if not isinstance(token, str) or not isinstance(access, str) or str(kind).lower() != "bearer":

@@ -60,7 +60,7 @@ _FOREVER = 2**52
 class Totp:
     """A new authenticator: show ``uri`` once, as a QR code, to the person it is for; it holds the secret.
 
-    ``repr`` hides it and pickling is refused.
+    ``repr`` hides it and pickling is refused.  Threads may share it.
     """
 
     authenticator: str

@@ -17,7 +17,7 @@ class Recheck:
 
     ``assurance`` is recomputed: from the proof with the verifier's own map where the proof can carry it, from
     our own table where only the service's word stands behind it.  ``proof_class`` is what the method's proof can
-    be, never more than it says.  True exactly when no finding is an error.
+    be, never more than it says.  True exactly when no finding is an error.  Threads may share it.
     """
 
     findings: tuple[Finding, ...]

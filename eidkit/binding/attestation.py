@@ -110,6 +110,7 @@ class Attestation:
     """One attestation as read: claims, the leaf certificate (DER), ``alg``, and the parts to check it again.
 
     Reading is no judgement: ask :meth:`signature_holds`, :meth:`disagreements`, and then who signed.
+    Threads may share it.
     """
 
     text: str

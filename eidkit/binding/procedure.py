@@ -146,6 +146,7 @@ class Step:
 
     ``name`` is the JSON member ``step``.  ``mandate`` is the organisation of a *seal* step and ``None`` for a
     person's.  ``max_age`` counts seconds from authentication to the signature's timestamp.
+    Threads may share it.
     """
 
     name: str

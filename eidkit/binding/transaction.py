@@ -139,6 +139,7 @@ class Transaction:
 
     ``dossier_nonce`` is 64 hex digits; ``signer`` the SHA-256 of the certificate or ``None``; ``previous`` the
     digest of the approval before or ``None`` for the first.  Make one with ``Dossier.transaction``.
+    Threads may share it.
     """
 
     dossier_id: str

@@ -77,13 +77,9 @@ def _report(folder: Path, procedure: Path, chosen: dict[str, Any]) -> DossierRep
     from eidkit.binding.procedure import Procedure
     from eidkit.dossier import Dossier
 
-    trust = options.trust_store(
-        (chosen["trust"], "signing"), (chosen["tsa_trust"], "timestamping"), (chosen["attest_trust"], "attestation")
-    )
-    given = (*chosen["intermediate"], *chosen["crl"], *chosen["ocsp"])
-    material = options.material(given, offline=chosen["offline"], allow_hosts=chosen["allow_host"])
+    material = options.material(chosen)
     return Dossier.read(folder, options.named(procedure, Procedure.read)).verify(
-        trust,
+        options.anchors(chosen),
         providers=options.providers(chosen["provider"]),
         sources=material.sources,
         at=options.moment(chosen["at"]),

@@ -11,7 +11,7 @@ import click
 from eidkit.errors import CanonicalError, EidkitError, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from eidkit.auth.oidc import Provider
@@ -37,8 +37,8 @@ def together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-def _files(name: str, metavar: str, words: str) -> Callable[[F], F]:
-    return click.option(name, multiple=True, type=PATH, metavar=metavar, help=words)
+def _files(name: str, metavar: str, words: str, *, required: bool = False) -> Callable[[F], F]:
+    return click.option(name, multiple=True, required=required, type=PATH, metavar=metavar, help=words)
 
 
 TRUST = (
@@ -49,17 +49,33 @@ trust_options: Callable[[Any], Any] = together(
     _files("--trust", "PEM", TRUST),
     _files("--tsa-trust", "PEM", "Anchors for timestamps."),
 )
+_allow_host: Callable[[Any], Any] = click.option(
+    "--allow-host", multiple=True, metavar="HOST", help="A loopback or private host that may be asked."
+)
 material_options: Callable[[Any], Any] = together(
     _files("--intermediate", "FILE", "Certificates that may complete a path."),
     _files("--crl", "FILE", "Revocation lists: files or folders."),
     _files("--ocsp", "FILE", "OCSP answers: files or folders."),
     click.option("--offline", is_flag=True, help="Open no connection; otherwise missing revocation data is fetched."),
-    click.option("--allow-host", multiple=True, metavar="HOST", help="A loopback or private host that may be asked."),
+    _allow_host,
 )
 login_options: Callable[[Any], Any] = together(
     _files("--attest-trust", "PEM", "Anchors for attestations of logins."),
     _files("--provider", "FILE", "Identity providers whose keys you pinned."),
 )
+
+
+def tsa_options(*, required: bool) -> Callable[[Any], Any]:
+    """Which timestamp authorities to ask, and what their tokens must chain to."""
+    return together(
+        click.option(
+            "--tsa", multiple=True, required=required, metavar="URL", help="Timestamp authorities, asked in this order."
+        ),
+        _files("--tsa-trust", "PEM", "Anchors for their tokens.", required=required),
+        _allow_host,
+    )
+
+
 at_option: Callable[[Any], Any] = click.option(
     "--at",
     metavar="ISO8601",
@@ -90,16 +106,23 @@ def trust_store(*chosen: tuple[Sequence[Path], AnchorKind]) -> TrustStore:
     return trust
 
 
-def material(files: Iterable[Path], *, offline: bool, allow_hosts: Sequence[str]) -> Material:
-    """Given files first, then the network, unless ``offline``."""
+def anchors(chosen: dict[str, Any]) -> TrustStore:
+    """The anchors of :data:`trust_options` and :data:`login_options`."""
+    return trust_store(
+        (chosen["trust"], "signing"), (chosen["tsa_trust"], "timestamping"), (chosen["attest_trust"], "attestation")
+    )
+
+
+def material(chosen: dict[str, Any]) -> Material:
+    """What :data:`material_options` stand for: given files first, then the network, unless ``--offline``."""
     from eidkit.trust.sources import Sources
 
-    given = Sources.read(*files)
-    if offline:
+    given = Sources.read(*chosen["intermediate"], *chosen["crl"], *chosen["ocsp"])
+    if chosen["offline"]:
         return Material(given, None)
     from eidkit.transport import HttpTransport
 
-    hosts = frozenset(allow_hosts)
+    hosts = frozenset(chosen["allow_host"])
     return Material(given + Sources.online(allow_hosts=hosts), HttpTransport(allow_hosts=hosts))
 
 
@@ -191,6 +214,6 @@ def transport(asked: Sequence[TimestampAuthority], allow_hosts: Sequence[str]) -
 
 def write_page(path: Path, text: str) -> None:
     """Write a page: all of it or nothing."""
-    from eidkit.document import write_atomically
+    from eidkit.files import write_atomically
 
     write_atomically(path, [text.encode()])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from eidkit.auth import recheck
 from eidkit.verify.basic import with_findings
+from eidkit.verify.report import WORST_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,16 +15,13 @@ if TYPE_CHECKING:
     from eidkit.auth.oidc import Provider
     from eidkit.trust.store import TrustStore
     from eidkit.verify import Conclusion, Report
-    from eidkit.verify.report import Verdict
-
-_ORDER: tuple[Verdict, ...] = ("TOTAL-FAILED", "INDETERMINATE", "TOTAL-PASSED")
 
 
 def rechecked(report: Report, trust: TrustStore, providers: Sequence[Provider]) -> Report:
     """``report`` with the proof of every login that was given judged again; never better than before."""
     conclusions = tuple(_again(conclusion, trust, providers) for conclusion in report.conclusions)
     reached = {report.verdict, *(conclusion.indication for conclusion in conclusions)}
-    verdict = next((verdict for verdict in _ORDER if verdict in reached), report.verdict)
+    verdict = next((verdict for verdict in WORST_FIRST if verdict in reached), report.verdict)
     return replace(report, conclusions=conclusions, verdict=verdict)
 
 

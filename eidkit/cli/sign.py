@@ -45,9 +45,7 @@ _LEVELS = {
 @click.option("--key", type=options.PATH, metavar="PEM", help="A private key; needs --cert.")
 @click.option("--cert", type=options.PATH, metavar="PEM", help="The certificate of --key, and its chain.")
 @click.option("--password-file", type=options.PATH, metavar="FILE", help="The key's password; otherwise you are asked.")
-@click.option("--tsa", multiple=True, metavar="URL", help="Timestamp authorities, asked in this order.")
-@click.option("--tsa-trust", multiple=True, type=options.PATH, metavar="PEM", help="Anchors for their tokens.")
-@click.option("--allow-host", multiple=True, metavar="HOST", help="A loopback or private host that may be asked.")
+@options.tsa_options(required=False)
 @click.option(
     "--level", type=click.Choice(["B", "T", "LT", "LTA"]), help="Signature level; T needs --tsa and is meant by it."
 )

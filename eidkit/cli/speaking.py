@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eidkit.errors import EidkitError, Text
+    from eidkit.errors import EidkitError, Language, Text
 
-Language = Literal["en", "vi"]
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -58,7 +57,7 @@ def language_option(command: F) -> F:
 
 def in_language(text: Text, spoken: Language | None = None) -> str:
     """``text`` in the reader's language."""
-    return text.vi if (spoken or language()) == "vi" else text.en
+    return text.in_language(spoken or language())
 
 
 def say(text: Text, *, err: bool = False, spoken: Language | None = None) -> None:

@@ -22,11 +22,7 @@ Example:
 @click.command(epilog=EPILOG)
 @click.argument("document", type=options.PATH, metavar="IN")
 @click.option("-o", "--output", required=True, type=options.PATH, metavar="OUT", help="Where the document goes.")
-@click.option("--tsa", required=True, multiple=True, metavar="URL", help="Timestamp authorities, asked in this order.")
-@click.option(
-    "--tsa-trust", required=True, multiple=True, type=options.PATH, metavar="PEM", help="Anchors for their tokens."
-)
-@click.option("--allow-host", multiple=True, metavar="HOST", help="A loopback or private host that may be asked.")
+@options.tsa_options(required=True)
 @language_option
 def command(
     document: Path, output: Path, tsa: tuple[str, ...], tsa_trust: tuple[Path, ...], allow_host: tuple[str, ...]

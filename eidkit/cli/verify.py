@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from eidkit.binding.authentication import Authentication
     from eidkit.document import Document
     from eidkit.policy import Policy
-    from eidkit.trust.store import AnchorKind, TrustStore
+    from eidkit.trust.store import TrustStore
     from eidkit.verify import Report
 
 MAX_EVIDENCE = 256 * 1024 * 1024
@@ -105,13 +105,9 @@ class Bench:
         from eidkit.document import Document
         from eidkit.policy import named
 
-        kinds: tuple[tuple[str, AnchorKind], ...] = (
-            ("trust", "signing"), ("tsa_trust", "timestamping"), ("attest_trust", "attestation"),
-        )  # fmt: skip
-        given = (*chosen["intermediate"], *chosen["crl"], *chosen["ocsp"])
         return cls(
-            options.trust_store(*((chosen[name], kind) for name, kind in kinds)),
-            options.material(given, offline=chosen["offline"], allow_hosts=chosen["allow_host"]),
+            options.anchors(chosen),
+            options.material(chosen),
             named(chosen["policy"]),
             options.moment(chosen["at"]) or SYSTEM_CLOCK.now(),
             options.authentications(chosen["authentication"]),

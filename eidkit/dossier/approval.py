@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from eidkit.asn1.certificate import readable
 from eidkit.binding.approval import ApprovedSignature, approval_digest
 from eidkit.errors import EidkitError
 from eidkit.verify import blocks
@@ -44,7 +45,7 @@ class Approval:
 
 def approved_signature(label: str, signature: SignatureEvidence) -> ApprovedSignature:
     """The signature over the document ``label`` as an Approval names it; EidkitError without its certificate."""
-    certificate, findings = blocks.identify_signing_certificate(signature, blocks.readable(signature.certificates))
+    certificate, findings = blocks.identify_signing_certificate(signature, readable(signature.certificates))
     if certificate is None:
         raise EidkitError("signature-without-certificate", findings[0].message, findings[0].remedy, kind="person")
     return ApprovedSignature((label,), value_digest(signature, certificate), certificate.sha256)

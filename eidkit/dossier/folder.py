@@ -45,7 +45,8 @@ MAX_STATES = 10_000
 MAX_VALIDATION_FILES = 4_000
 MAX_VALIDATION_FILE = 32 * 1024 * 1024
 MAX_VALIDATION_BYTES = 256 * 1024 * 1024
-_NUMBERED = re.compile(r"[0-9]{2,3}")
+_NUMBERED = re.compile(r"[0-9]{2}|[1-9][0-9]{2}")
+"""One spelling per number: of two files with one number nobody could say which comes first."""
 _LABELLED = re.compile(r"([a-z0-9][a-z0-9_-]{0,63})\.(?:pdf|xml|bin)")
 _KEPT = {"certificates": "crt", "crls": "crl", "ocsps": "ocsp"}
 _ROOT = {INDEX, "documents", "authentications", "validation"}

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from eidkit.binding.procedure import DocumentRule, Procedure
     from eidkit.document import Document
 
-EXTENSIONS = {"application/pdf": "pdf", "application/xml": "xml"}
-
 
 def label_of(name: str) -> str:
     """The label that a file name stands for.
@@ -77,4 +75,4 @@ def rule_for(label: str, document: Document, procedure: Procedure) -> DocumentRu
 
 def file_name(label: str, document: Document) -> str:
     """The name of a document inside a dossier folder: label and extension by content."""
-    return f"{label}.{EXTENSIONS.get(MEDIA_TYPES.get(document.format, ''), 'bin')}"
+    return f"{label}.{document.format if document.format in MEDIA_TYPES else 'bin'}"

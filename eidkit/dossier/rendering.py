@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eidkit.canonical import format_time
+from eidkit.errors import spoken
 from eidkit.verify.render.text import printable, reasons
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ _WORDS = {
 
 def text(report: DossierReport, language: str = "en") -> str:
     """The report as lines of text, English unless ``language`` is ``"vi"``."""
-    language = "vi" if language == "vi" else "en"
-    words = _WORDS[language]
+    words = _WORDS[spoken(language)]
     done = sum(_passed(step) for step in report.steps)
     demanded = len(report.steps) + sum(found.code == "STEP_NOT_DONE" for found in report.findings)
     lines = [words["headline"].format(dossier=report.dossier, verdict=report.verdict, done=done, all=demanded)]
@@ -65,8 +65,11 @@ def _failed(step: StepReport) -> bool:
 
 
 def _step_line(step: StepReport, words: dict[str, str], language: str) -> str:
-    title = step.title.vi if language == "vi" else step.title.en
-    parts = [f"{title} ({step.step}): {step.action}", _shown(step.person) or words["nobody"], step.role]
+    parts = [
+        f"{step.title.in_language(language)} ({step.step}): {step.action}",
+        _shown(step.person) or words["nobody"],
+        step.role,
+    ]
     if step.kind == "seal" and step.organisation:
         parts.append(words["for"].format(organisation=_shown(step.organisation)))
     if step.authentication:

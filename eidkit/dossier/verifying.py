@@ -150,7 +150,7 @@ def _judged(dossier: Dossier, given: Given) -> tuple[dict[str, Judged], list[Fin
         try:
             evidence = completing.completed(collect(held.document))
         except EidkitError as error:
-            found.append(finding("DOCUMENT_UNREADABLE", held.label, document=held.label, why=error.problem.en))
+            found.append(finding("DOCUMENT_UNREADABLE", held.label, document=held.label, why=error.problem))
             continue
         report = judge(evidence, given.trust, given.policy, at=given.now, authentications=dossier.authentications)
         values = tuple(value_digest(signature) for signature in evidence.signatures)
@@ -215,7 +215,8 @@ def _recomputed(papers: Papers, walk: Walk, document: TransactionDocument, signe
         present = {value for value, other in item.pairs() if _ends_by(other.evidence, content.length)}
     else:
         present = {s.value for act in walk.acts for s in act.signatures if s.label == signed.label}
-        present |= papers.initial.get(signed.label, frozenset())
+        # What was there at the beginning is only said; it counts as far as the file still holds it.
+        present |= papers.initial.get(signed.label, frozenset()) & set(item.values)
     return TransactionDocument(document.label, item.media_type, content.length, content.sha256, tuple(sorted(present)))
 
 

@@ -3,10 +3,12 @@
 1. A revision that adds one signature (or document timestamp), a security store, or both, and nothing else, by
    our own strict rule, is an *extension*; no further comparison is needed.
 2. A revision that brings objects which earlier content already refers to is *undefined*.
-3. Everything else goes to pyHanko's difference rules, one revision at a time: what they cannot explain is
+3. An empty signature field or a document timestamp that draws on a page is an *annotation*: no signer answers
+   for what it shows.
+4. Everything else goes to pyHanko's difference rules, one revision at a time: what they cannot explain is
    *undefined*.
-4. The sum is the worst of the parts.
-5. Certification (DocMDP) and locks (FieldMDP) of this and earlier signatures decide what was allowed
+5. The sum is the worst of the parts.
+6. Certification (DocMDP) and locks (FieldMDP) of this and earlier signatures decide what was allowed
    (ISO 32000-2 §12.8.2.2, §12.8.2.4).
 """
 
@@ -20,12 +22,14 @@ from eidkit.pdf import signing_revision
 from eidkit.pdf.fields import field_lock, permitted_level, signature_fields
 from eidkit.pdf.intake import HOSTILE
 from eidkit.pdf.references import foreseen
+from eidkit.pdf.syntax import member, raw_items
+from eidkit.pdf.values import equivalent, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eidkit.pdf.coverage import Coverage
-    from eidkit.pdf.fields import Lock
+    from eidkit.pdf.fields import Lock, SignatureField
     from eidkit.pdf.revisions import PdfFile, Revision
 
 Modifications = Literal["none", "extension", "form-fill", "annotation", "undefined"]
@@ -126,7 +130,7 @@ def _quick(file: PdfFile, revision: Revision, everything: Sequence[Coverage]) ->
         return None
     if signature is None:
         return Step("extension", preserving=True)
-    return Step("extension", frozenset({signature.name}), signature.kind == "/DocTimeStamp")
+    return Step("extension", frozenset({signature.name}), signature.is_timestamp)
 
 
 def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
@@ -150,12 +154,48 @@ def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
     new.begin()
     try:
         result = policy().apply(old, new, doc_mdp=MDPPerm.FILL_FORMS if certified else None)
-        names = {field.name for field in signature_fields(new.root)}
+        fields = signature_fields(new.root)
+        drawn = _draws_unsigned(old, signature_fields(old.root), new, fields)
     except SuspiciousModification as change:
         return Step("undefined", why=_first_line(str(change)))
     except (EidkitError, PdfError, *HOSTILE):
         return Step("undefined", why="a later revision cannot be compared with the one before it")
-    return _graded(result, names, ModificationLevel)
+    if _redraws(new.root) and not _redraws(old.root):
+        return Step("undefined", why="viewers are told to draw the fields of the form anew")
+    if drawn:
+        why = f"the field {drawn[:80]} draws on a page, and no signer answers for it"
+        return Step("annotation", frozenset(result.changed_form_fields), why=why)
+    return _graded(result, {field.name for field in fields}, ModificationLevel)
+
+
+def _redraws(root: Any) -> bool:
+    """Whether viewers draw fields from their values, whatever appearance was signed (ISO 32000-2 §12.7.3)."""
+    return bool(member(member(root, "/AcroForm"), "/NeedAppearances"))
+
+
+def _draws_unsigned(old: Any, before: Sequence[SignatureField], new: Any, after: Sequence[SignatureField]) -> str:
+    """The name of a signature field without a signer that shows something new; empty when there is none."""
+    earlier = {field.name: [_drawing(widget) for widget in field.widgets] for field in before}
+    touched = {ref.idnum for ref in new.explicit_refs_in_revision()}
+    for field in after:
+        if field.value is not None and not field.is_timestamp:
+            continue  # a signer answers for what it shows
+        for drawing in filter(None, map(_drawing, field.widgets)):
+            known = any(equivalent(old, one, new, drawing) for one in earlier.get(field.name, ()))
+            if not known or not touched.isdisjoint(reachable(new, drawing, 0)):
+                return field.name or "without a name"
+    return ""
+
+
+def _drawing(widget: Any) -> Any:
+    """What a widget with an area draws, and where; None when it shows nothing."""
+    from pyhanko.pdf_utils.generic import ArrayObject
+
+    corners = [item.get_object() for item in raw_items(member(widget, "/Rect"))]
+    flat = len(corners) == 4 and (corners[0] == corners[2] or corners[1] == corners[3])
+    if flat or member(widget, "/AP") is None:
+        return None
+    return ArrayObject([dict.get(widget, "/AP"), dict.get(widget, "/Rect")])
 
 
 def _first_line(text: str) -> str:

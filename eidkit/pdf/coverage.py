@@ -5,8 +5,8 @@
 2. The first range begins at 0 and ends where that very string begins; the second begins where it ends.
 3. The second range ends at the end of the revision in which the dictionary stands: its ``%%EOF``, then nothing
    but white space.
-4. Every cross-reference entry of that revision and the earlier ones lies before their own ends: bytes that come
-   later must not become their objects.
+4. Every cross-reference entry of that revision and the earlier ones lies before their own ends, and so does every
+   object to its last byte: bytes that come later must not become their objects.
 5. No two signatures end at the same place: only one of them could have been made.
 6. Nothing but white space follows the last revision.
 """
@@ -91,6 +91,8 @@ def _coverage(file: PdfFile, field: SignatureField) -> Coverage:
         return replace(one, problems=("the signature does not stand in the revision that it covers",))
     if file.reaches_out(revision):
         return replace(one, problems=("the signed revision has entries for bytes after its end",))
+    if file.runs_over(revision):
+        return replace(one, problems=("an object of the signed revision runs on into bytes after its end",))
     return replace(one, revision=revision)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MAX_FIELDS = 50_000
 MAX_FIELD_DEPTH = 48
 MAX_SIGNATURES = 400
+MAX_WIDGETS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,17 @@ class SignatureField:
     def kind(self) -> str:
         """``/Sig`` or ``/DocTimeStamp``."""
         return str(member(self.value, "/Type") or "/Sig")
+
+    @property
+    def is_timestamp(self) -> bool:
+        """Whether it holds a document timestamp (ISO 32000-2 §12.8.5): nobody's signature."""
+        return self.kind == "/DocTimeStamp" or str(member(self.value, "/SubFilter") or "") == "/ETSI.RFC3161"
+
+    @property
+    def widgets(self) -> tuple[Any, ...]:
+        """The dictionaries that may draw it: its own and those of its kids."""
+        kids = (raw.get_object() for raw in raw_items(member(self.dictionary, "/Kids"))[:MAX_WIDGETS])
+        return tuple(one for one in (self.dictionary, *kids) if isinstance(one, dict))
 
 
 @dataclass(frozen=True, slots=True)

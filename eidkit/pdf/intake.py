@@ -152,6 +152,8 @@ def open_pdf(document: Document) -> Reader:
 
 def open_for_signing(document: Document) -> Reader:
     """A reader for a document that is to be signed; refuses also what viewers may show differently."""
+    from eidkit.pdf.extents import run_over
+
     reader = open_pdf(document)
     with hostile(document.name):
         ending = last_ending(document)
@@ -163,6 +165,9 @@ def open_for_signing(document: Document) -> Reader:
             raise refused("pdf-xfa", document.name)
         if any(section.farthest >= document.length for section in reader.sections):
             raise damaged(document.name, "objects are said to stand after its end")
+        offsets = [offset for section in reader.sections for offset in section.offsets]
+        if run_over(document, reader, offsets, document.length):
+            raise damaged(document.name, "an object runs on beyond its end, into whatever is appended")
     return reader
 
 

@@ -274,13 +274,19 @@ def _adapted(reader: Reader, sections: list[Section]) -> list[XRefSection]:
     """The sections as pyHanko keeps them, each with the greatest /Size so far.
 
     What is *new* in a revision is judged by object numbers beyond the size before it; a size that shrinks, or
-    that hides objects, would make an old object look new.
+    that hides objects, would make an old object look new.  What is *freed* is the object that was there,
+    whatever generation the entry states.
     """
     adapted = []
     size = 0
+    generations: dict[int, int] = {}
     for section in sections:
         size = max(size, _top(section), _top(section.hybrid))
-        adapted.append(_adapted_one(reader, section, size))
+        adapted.append(_adapted_one(reader, section, size, generations))
+        for part in (section.hybrid, section):
+            if part is not None:
+                generations |= dict.fromkeys(part.packed, 0)
+                generations |= {number: generation for number, (_, generation) in part.used.items()}
     return adapted
 
 
@@ -293,10 +299,14 @@ def _top(section: Section | None) -> int:
     )
 
 
-def _adapted_one(reader: Reader, section: Section, size: int) -> XRefSection:
+def _adapted_one(reader: Reader, section: Section, size: int, generations: dict[int, int]) -> XRefSection:
     kind = XRefSectionType.STANDARD if section.number is None else XRefSectionType.STREAM
     data = XRefSectionData()
-    data.freed = {number: following for number, following in section.freed.items() if number}
+    data.freed = {
+        number: generations[number] + 1 if number in generations else following
+        for number, following in section.freed.items()
+        if number
+    }
     data.standard_xrefs = {
         number: (generation, offset) for number, (offset, generation) in section.used.items() if number
     }
@@ -308,7 +318,7 @@ def _adapted_one(reader: Reader, section: Section, size: int) -> XRefSection:
         *((number, following - 1) for number, following in data.freed.items()),
     }
     if section.hybrid is not None:
-        data.hybrid = _adapted_one(reader, section.hybrid, size)
+        data.hybrid = _adapted_one(reader, section.hybrid, size, generations)
         kind = XRefSectionType.HYBRID_MAIN
     stream_ref = generic.Reference(section.number, 0, reader) if section.number is not None else None
     meta = XRefSectionMetaInfo(kind, size, section.declared, section.start, section.end, stream_ref)

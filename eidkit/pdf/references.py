@@ -4,7 +4,7 @@ A file can refer to an object number that no revision defines; whoever appends a
 changes what is shown, though nothing that was there is touched.  So before a revision's new objects count as
 harmless, no byte before it may refer to them.  One pass over the file finds the references to objects that
 some later revision is the first to define; they can stand in plain bytes and in object streams, nowhere else
-(ISO 32000-2 §7.3.10, §7.5.7, §7.8.2).
+(ISO 32000-2 §7.3.10, §7.5.7, §7.8.2).  An entry of a cross-reference stream refers to an object stream, too.
 """
 
 from __future__ import annotations
@@ -154,6 +154,7 @@ def _packed(file: PdfFile) -> Iterator[tuple[int, int]]:
             stream for part in (section, section.hybrid) if part is not None for stream, _ in part.packed.values()
         }
         for number in sorted(streams):
+            yield section.start, number
             offset = file.reader.place(number, index)
             if not isinstance(offset, int):
                 continue

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from eidkit.pdf.extents import run_over
 from eidkit.pdf.intake import hostile, open_pdf, trailing
 from eidkit.pdf.syntax import WHITE
 from eidkit.pdf.xref import Ending, Section, ending_after
@@ -67,7 +68,21 @@ class PdfFile:
 
     def reaches_out(self, revision: Revision) -> bool:
         """Whether this or an earlier revision has entries for bytes after its own end, which others may bring."""
-        return any(_reaches_out(one, self.cache) for one in self.revisions[: revision.number + 1])
+        return any(
+            one.end is None or max(section.farthest for section in one.sections) >= one.end
+            for one in self.revisions[: revision.number + 1]
+        )
+
+    def runs_over(self, revision: Revision) -> bool:
+        """Whether an object of this or an earlier revision runs on into the bytes of the next one."""
+        return any(self._runs_over(one) for one in self.revisions[: revision.number + 1] if one != self.revisions[-1])
+
+    def _runs_over(self, revision: Revision) -> bool:
+        key = ("runs over", revision.number)
+        if key not in self.cache:
+            offsets = [offset for section in revision.sections for offset in section.offsets]
+            self.cache[key] = revision.end is None or run_over(self.document, self.reader, offsets, revision.end)
+        return bool(self.cache[key])
 
     def holding(self, offset: int) -> Revision | None:
         """The revision in whose bytes ``offset`` lies."""
@@ -102,14 +117,6 @@ def _revisions(document: Document, sections: list[Section]) -> tuple[Revision, .
         found.append(Revision(len(found), index - 1, end, group[-1].declared, group))
         floor = document.length + 1 if end is None else end
     return tuple(found)
-
-
-def _reaches_out(revision: Revision, cache: dict[Any, Any]) -> bool:
-    key = ("out", revision.number)
-    if key not in cache:
-        farthest = max(section.farthest for section in revision.sections)
-        cache[key] = revision.end is None or farthest >= revision.end
-    return bool(cache[key])
 
 
 def _accounted(group: tuple[Section, ...], ending: Ending, floor: int, *, paired: bool) -> bool:

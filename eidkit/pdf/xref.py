@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_SECTIONS = 1000
 MAX_ENTRIES = 4_000_000
+_SMALL = 65_536
 MAX_OBJECT = 32 * 1024 * 1024
 _TAIL = 2048
 _FIRST_READ = 2048
@@ -59,10 +60,21 @@ class Section:
         return frozenset({*self.used, *self.packed, *self.freed, *hybrid} - {0})
 
     @property
+    def entries(self) -> int:
+        """How many entries it has."""
+        own = len(self.used) + len(self.packed) + len(self.freed)
+        return own if self.hybrid is None else own + self.hybrid.entries
+
+    @property
     def farthest(self) -> int:
-        """The greatest offset that an entry names."""
-        own = max((offset for offset, _ in self.used.values()), default=0)
-        return max(own, self.hybrid.farthest) if self.hybrid is not None else own
+        """The greatest offset that an entry, or ``/XRefStm``, names."""
+        return max(self.offsets, default=0)
+
+    @property
+    def offsets(self) -> list[int]:
+        """The offsets that its entries name, and ``/XRefStm`` with its own."""
+        own = [offset for number, (offset, _) in self.used.items() if number]
+        return own if self.hybrid is None else [*own, self.hybrid.start, *self.hybrid.offsets]
 
     @property
     def previous(self) -> int | None:
@@ -98,6 +110,7 @@ def ending_before(document: Document, position: int) -> Ending | None:
 def read_sections(document: Document, startxref: int, handler: Any) -> list[Section]:
     """All sections, oldest first, following ``/Prev``."""
     sections: list[Section] = []
+    left = _most_entries(document)
     seen: set[int] = set()
     position: int | None = startxref
     while position is not None:
@@ -107,6 +120,9 @@ def read_sections(document: Document, startxref: int, handler: Any) -> list[Sect
         if len(sections) >= MAX_SECTIONS:
             raise SyntaxProblem(f"more than {MAX_SECTIONS} revisions")
         section = _section(document, position, handler)
+        left -= section.entries
+        if left < 0:
+            raise SyntaxProblem("more cross-reference entries than the file has room for objects")
         if not sections:
             _check_size(document, section)
         sections.append(section)
@@ -115,9 +131,14 @@ def read_sections(document: Document, startxref: int, handler: Any) -> list[Sect
     return sections
 
 
+def _most_entries(document: Document) -> int:
+    """How many entries are believed in all: compressed, a few bytes can state millions."""
+    return min(MAX_ENTRIES, 2 * max(document.length, _SMALL))
+
+
 def _check_size(document: Document, section: Section) -> None:
     size = _integer(section.trailer, "/Size")
-    if size is None or not 0 < size <= max(document.length, 65536):
+    if size is None or not 0 < size <= max(document.length, _SMALL):
         raise SyntaxProblem("the trailer's /Size cannot be right")
 
 
@@ -223,7 +244,7 @@ def _stream(document: Document, declared: int, start: int, handler: Any) -> Sect
     if len(widths) < 3 or any(not 0 <= width <= 8 for width in widths) or not sum(widths):
         raise SyntaxProblem("a cross-reference stream with unusable widths")
     counts = index[1::2]
-    if len(index) % 2 or any(value < 0 for value in index) or sum(counts) > MAX_ENTRIES:
+    if len(index) % 2 or any(value < 0 for value in index) or sum(counts) > _most_entries(document):
         raise SyntaxProblem("a cross-reference stream with an unusable index")
     width = sum(widths)
     data = stream.read_data(DecodePurpose.XREF_STREAM, expected_size=sum(counts) * (width + 1))

@@ -1,6 +1,6 @@
 """A pytest plugin: a sandbox, and a clock that the test may move, for the tests of programs that embed eidkit.
 
-Switched on by installing eidkit, or by ``pytest -p eidkit.sandbox.plugin``.
+Switch it on with ``pytest -p eidkit.sandbox.plugin``, or with ``pytest_plugins`` in the top ``conftest.py``.
 """
 
 from __future__ import annotations

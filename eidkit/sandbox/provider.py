@@ -173,7 +173,7 @@ class SandboxProvider:
     def send(self, request: Request) -> Response:
         """The response to one request."""
         if not self.handles(request.url) or "down" in self.faults:
-            raise unreachable(request.url, "nobody is there")
+            raise unreachable(request.url, Text("nobody is there", "không có ai ở đó"))
         path = request.url[len(self.issuer) :].split("?", 1)[0]
         self.requests.append(path)
         if "not-json" in self.faults:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from eidkit.asn1 import certificate as certificates
 from eidkit.clock import SYSTEM_CLOCK, Clock
+from eidkit.errors import Text
 from eidkit.identity import Identity
 from eidkit.sandbox import people
 from eidkit.sandbox.authority import Authority, Flaws, Usage, root
@@ -251,14 +252,16 @@ class Sandbox:
         """The answer of whatever lives at that address; raises :class:`TransportError` where nothing does."""
         url = request.url
         if not url.startswith(self.base_url) or any(url.startswith(prefix) for prefix in self._cut):
-            raise unreachable(url, "nothing answers there")
+            raise unreachable(url, Text("nothing answers there", "không có gì trả lời ở đó"))
         for prefix, handler in self._attached.items():
             if url.startswith(prefix):
                 return handler.send(request)
         with self._lock:
             response = self._answer(request, url.removeprefix(self.base_url).split("?", 1)[0])
         if len(response.body) > request.limit:
-            raise unreachable(url, f"it answered more than {request.limit} bytes")
+            raise unreachable(
+                url, Text(f"it answered more than {request.limit} bytes", f"trả lời dài quá {request.limit} byte")
+            )
         return response
 
     def _answer(self, request: Request, path: str) -> Response:

@@ -55,6 +55,7 @@ class TokenResult:
     ``intact``: the signature value, the message digest and the imprint all hold.  ``tsa`` is the subject of the
     certificate that signed, never a name that the token gives itself.  ``time`` is genTime, ``accuracy`` the
     margin that the token states.  Fields are None where the token could not be read.
+    Threads may share it.
     """
 
     time: datetime | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eidkit.addresses import check_url, redirected, refused
+from eidkit.errors import Text
 from eidkit.transport import MAX_REDIRECTS, REDIRECTS, Request
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def fetch(
             url = redirected(url, response.headers.get("location", ""))
             continue
         if response.status != 200:
-            raise refused(url, f"HTTP status {response.status}")
+            raise refused(url, Text(f"HTTP status {response.status}", f"mã HTTP {response.status}"))
         if len(response.body) > limit:
-            raise refused(url, f"its answer is above {limit} bytes")
+            raise refused(url, Text(f"its answer is above {limit} bytes", f"câu trả lời dài quá {limit} byte"))
         return response.body
-    raise refused(url, f"more than {MAX_REDIRECTS} redirects")
+    raise refused(url, Text(f"more than {MAX_REDIRECTS} redirects", f"quá {MAX_REDIRECTS} lần chuyển hướng"))

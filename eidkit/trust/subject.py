@@ -28,7 +28,7 @@ MAX_SHOWN = 300
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The holder of a certificate.
+    """The holder of a certificate; threads may share it.
 
     ``person`` and ``organisation`` are Identities, None when not named or ambiguous (``reason`` then says why).
     ``name`` is what to show; names never decide who somebody is.

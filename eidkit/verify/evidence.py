@@ -127,7 +127,7 @@ class SignatureEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All facts about one document.  Values only; make it with ``collect`` or ``load_evidence``."""
+    """All facts about one document: values that threads may share.  Make it with ``collect`` or ``load_evidence``."""
 
     name: str
     length: int

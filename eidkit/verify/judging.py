@@ -11,7 +11,7 @@ from eidkit.errors import EidkitError, Text
 from eidkit.findings import as_warning, finding, in_order
 from eidkit.policy import ETSI_BASELINE, Policy
 from eidkit.verify import basic, blocks
-from eidkit.verify.report import Conclusion, Report, TimestampConclusion, Verdict
+from eidkit.verify.report import WORST_FIRST, Conclusion, Report, TimestampConclusion, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from eidkit.trust.store import TrustStore
     from eidkit.verify.evidence import Evidence
 
-_SIGNATURE_ORDER: tuple[Verdict, ...] = ("TOTAL-FAILED", "INDETERMINATE", "TOTAL-PASSED")
 _TOKEN_ORDER: tuple[Verdict, ...] = ("FAILED", "INDETERMINATE", "PASSED")
 
 
@@ -77,7 +76,7 @@ def _verdict(
     if conclusions:
         reached: set[str] = {c.indication for c in conclusions}
         reached |= {f.indication for f in findings if f.severity == "error" and f.indication}
-        return next(verdict for verdict in _SIGNATURE_ORDER if verdict in reached)
+        return next(verdict for verdict in WORST_FIRST if verdict in reached)
     if timestamps:
         return next(verdict for verdict in _TOKEN_ORDER if verdict in {t.indication for t in timestamps})
     return "NO-SIGNATURE"

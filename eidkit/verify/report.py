@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["TOTAL-PASSED", "INDETERMINATE", "TOTAL-FAILED", "NO-SIGNATURE", "PASSED", "FAILED"]
 TimestampIndication = Literal["PASSED", "INDETERMINATE", "FAILED"]
+WORST_FIRST: tuple[Verdict, ...] = ("TOTAL-FAILED", "INDETERMINATE", "TOTAL-PASSED")
+"""The verdict over several signatures is the first of these that one of them reached."""
 SCHEMA = 1
 
 
@@ -44,7 +46,7 @@ class TimestampConclusion:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What one signature is worth.
+    """What one signature is worth; threads may share it.
 
     ``best_signature_time`` is the earliest time that a good timestamp proves (``time_proved``), otherwise the
     time of validation.  ``intact``: value and every reference hold.  ``evidence`` are the facts it rests on.
@@ -79,7 +81,7 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The verdict over one document under one policy at one time, with every reason."""
+    """The verdict over one document under one policy at one time, with every reason; threads may share it."""
 
     document: str
     sha256: str

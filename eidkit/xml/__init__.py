@@ -5,18 +5,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from eidkit import lazily
 
 if TYPE_CHECKING:
     from eidkit.xml.content import content_digest
 
 __all__ = ["content_digest"]
 
-_HOMES = {"content_digest": "eidkit.xml.content"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazily.loading(__name__, {"content": ("content_digest",)})

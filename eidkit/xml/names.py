@@ -5,6 +5,8 @@ Sources: W3C XML Signature 1.1 (2013), RFC 9231, ETSI EN 319 132-1.
 
 from __future__ import annotations
 
+from eidkit import commitments
+
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 DSIG11 = "http://www.w3.org/2009/xmldsig11#"
 XADES132 = "http://uri.etsi.org/01903/v1.3.2#"
@@ -47,15 +49,8 @@ APPROVAL = "urn:uuid:3791d1f6-4429-4955-b5d5-f7c3da7d224f"
 """Namespace of the element that carries the attestation inside SignedAssertions (binding.md §4); its UUID is
 the one of the CMS ``signedAssertionID``."""
 
-COMMITMENTS = {
-    "1.2.840.113549.1.9.16.6.1": "http://uri.etsi.org/01903/v1.2.2#ProofOfOrigin",
-    "1.2.840.113549.1.9.16.6.2": "http://uri.etsi.org/01903/v1.2.2#ProofOfReceipt",
-    "1.2.840.113549.1.9.16.6.3": "http://uri.etsi.org/01903/v1.2.2#ProofOfDelivery",
-    "1.2.840.113549.1.9.16.6.4": "http://uri.etsi.org/01903/v1.2.2#ProofOfSender",
-    "1.2.840.113549.1.9.16.6.5": "http://uri.etsi.org/01903/v1.2.2#ProofOfApproval",
-    "1.2.840.113549.1.9.16.6.6": "http://uri.etsi.org/01903/v1.2.2#ProofOfCreation",
-}
-COMMITMENT_BY_URI = {uri: oid for oid, uri in COMMITMENTS.items()}
+COMMITMENT_URIS = {row.oid: row.uri for row in commitments.ROWS}
+COMMITMENT_BY_URI = {row.uri: row.oid for row in commitments.ROWS}
 
 
 def ds(name: str) -> str:

@@ -103,22 +103,40 @@ def _is_text(text: str | None) -> bool:
     return text is not None and bool(text.strip(" \t\r\n"))
 
 
-def unsigned_objects(objects: tuple[_Element, ...], apexes: frozenset[_Element]) -> list[str]:
-    """Objects of a signature that hold more than its properties and that none of its references points into."""
-    found = []
-    for item in objects:
-        if [local(child.tag) for child in item] == ["QualifyingProperties"] and not _is_text(item.text):
-            continue
-        if not len(item) and not _is_text(item.text):
-            continue
-        if item in apexes or any(child in apexes for child in item.iter()):
-            continue
-        found.append(f"ds:Object {item.get('Id') or ''}".strip())
-    return found
+def unsigned_content(signature: _Element, signed: frozenset[_Element]) -> Iterator[str]:
+    """What stands inside a signature besides its parts and properties, and is not in ``signed``.
+
+    Wherever a reader looks for content by name, it would find this too.
+    """
+    inside = [signature]
+    while inside:
+        element = inside.pop()
+        holds = element.tag == _OBJECT
+        mixed = element.text if holds or len(element) else None
+        for child in element:
+            mixed = (mixed or "") + child.tail if child.tail else mixed
+            if child in signed or child.tag == _SIGNED_INFO or _is_comment(child):
+                continue
+            if not _is_known(child.tag) or (holds and local(child.tag) != "QualifyingProperties"):
+                yield local(child.tag) or "a processing instruction"
+            else:
+                inside.append(child)
+        if _is_text(mixed):
+            yield "text"
 
 
 def covers_document(tree: Tree, nodes: NodeSet | bytes | None) -> bool:
-    """Whether what is signed is the whole document but for signatures."""
+    """Whether what is signed is the whole document but for signatures.
+
+    A reference to the document element leaves out the instructions around it, such as a style sheet's.
+    """
     if nodes is None or isinstance(nodes, bytes):
         return False
-    return nodes.apex is None or nodes.apex is tree.root
+    around = (*tree.root.itersiblings(), *tree.root.itersiblings(preceding=True))
+    return nodes.apex is None or (nodes.apex is tree.root and all(map(_is_comment, around)))
+
+
+def _is_comment(node: _Element) -> bool:
+    from lxml import etree
+
+    return node.tag is etree.Comment

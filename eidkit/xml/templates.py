@@ -86,7 +86,7 @@ def _roles(said: Statements) -> str:
 def _commitment(oid: str | None) -> str:
     if oid is None:
         return ""
-    known = names.COMMITMENTS.get(oid)
+    known = names.COMMITMENT_URIS.get(oid)
     identifier = (
         f"<xades:Identifier>{known}</xades:Identifier>"
         if known

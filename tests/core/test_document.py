@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eidkit.document import Document, sniff, write_atomically
+from eidkit.document import Document, sniff
 from eidkit.errors import DocumentError
+from eidkit.files import write_atomically
 
 
 def test_it_has_the_length_and_digest_of_its_bytes(tmp_path: Path) -> None:

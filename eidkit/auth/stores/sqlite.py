@@ -83,6 +83,11 @@ class SqliteBackend:
                 self._connection.close()
             self._connection = None
 
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.close()
+
     def _undo(self, connection: sqlite3.Connection) -> None:
         try:
             if connection.in_transaction:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class PemKey(SoftwareKey):
-    """A private key file (PKCS#8 or traditional, PEM or DER) and a certificate file, opened once."""
+    """A private key file (PKCS#8 or traditional, PEM or DER) and a certificate file, opened once.
+
+    Threads may share it; a forked process opens its own.  Use it as a context manager, or call :meth:`close`.
+    """
 
     @classmethod
     def open(

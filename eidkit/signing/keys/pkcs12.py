@@ -22,6 +22,7 @@ class Pkcs12Key(SoftwareKey):
     """A key and certificate from a PKCS#12 file, opened once.
 
     Use it as a context manager, or call :meth:`close`, so that the key does not outlive its use.
+    Threads may share it; a forked process opens its own.
     """
 
     @classmethod

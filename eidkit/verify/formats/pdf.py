@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _DETACHED = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached"}
 _SHA1_INSIDE = "/adbe.pkcs7.sha1"
-_TIMESTAMP = "/ETSI.RFC3161"
 
 
 @dataclass(slots=True)
@@ -48,7 +47,7 @@ class _Found:
 
     @property
     def is_timestamp(self) -> bool:
-        return self.subfilter == _TIMESTAMP or self.coverage.field.kind == "/DocTimeStamp"
+        return self.coverage.field.is_timestamp
 
     @property
     def content_algorithms(self) -> tuple[str, ...]:

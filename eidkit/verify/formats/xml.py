@@ -281,10 +281,10 @@ class _Reading:
             self.note("SPLIT_TEXT")
         pairs = (*self.found, *self.listed)
         apexes = frozenset(o.nodes.apex for _, o in pairs if o.nodes is not None and o.nodes.apex is not None)
-        unsigned = placement.unsigned_objects(self.parts.objects, apexes)
+        unsigned = next(placement.unsigned_content(self.parts.element, apexes), None)
         tree = self.resolver.tree
         whole = any(placement.covers_document(tree, outcome.nodes) for _, outcome in self.found)
-        if unsigned or not (whole or counter is not None or self.parts.element is tree.root):
+        if unsigned is not None or not (whole or counter is not None or self.parts.element is tree.root):
             covered = [
                 reference.uri or "the document"
                 for reference, outcome in pairs

@@ -1,0 +1,97 @@
+"""Where objects end: none of a revision may run on into bytes that come after it.
+
+An object is read from where its entry points, as far as its own text says; a stream says so by ``/Length``.  One
+that is not closed before its revision ends is completed by whatever is appended later, so that it shows other
+content although no entry changed.
+
+1. Each object is read up to the end of its revision and no further; a value cut off there runs over.
+2. A stream runs over when its ``/Length`` leads past the end, or when no ``endstream`` stands before it.
+3. A value that cannot be read is another matter (readers refuse or repair it), as long as an ``endobj`` ends it.
+4. Objects do not overlap much: what is read in all is bounded by the size of the file.
+Source: ISO 32000-2 §7.3.8, §7.3.10, §7.5.6.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from eidkit.pdf.intake import cautiously
+from eidkit.pdf.syntax import SyntaxProblem, object_header, skip, spans, stream_start, value_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from eidkit.document import Document
+    from eidkit.pdf.reader import Reader
+
+_FIRST_READ = 1024
+_SMALL = 64 * 1024
+_KEYWORD = 32
+
+
+def run_over(document: Document, reader: Reader, offsets: Iterable[int], stop: int) -> bool:
+    """Whether one of the objects at ``offsets`` does not end before ``stop``."""
+    left = 2 * stop + _SMALL
+    for offset in sorted({offset for offset in offsets if offset < stop}):
+        end = _end(document, reader, offset, stop)
+        if end is None:
+            return True
+        # 4.
+        left -= end - offset
+        if left < 0:
+            return True
+    return False
+
+
+def _end(document: Document, reader: Reader, offset: int, stop: int) -> int | None:
+    """Where the object at ``offset`` ends; None when it is not closed before ``stop``."""
+    size = _FIRST_READ
+    while True:
+        text = document.read_range(offset, min(offset + size, stop))
+        whole = offset + len(text) >= stop
+        try:
+            return _end_in(text, document, reader, offset, stop)
+        except SyntaxProblem as problem:
+            if whole or not problem.cut:
+                # 1. and 3.
+                closed = -1 if problem.cut else document.read_range(offset, stop).find(b"endobj")
+                return None if closed < 0 else offset + closed
+        size *= 8
+
+
+def _end_in(text: bytes, document: Document, reader: Reader, offset: int, stop: int) -> int | None:
+    start = skip(text, object_header(text).end)
+    end = value_end(text, start)
+    payload = stream_start(text, end)
+    if payload is None:
+        if len(text) - skip(text, end) < _KEYWORD and offset + len(text) < stop:
+            raise SyntaxProblem("the keyword stream may follow", cut=True)
+        return offset + end
+    # 2.
+    first = offset + payload
+    place = spans(text, start).values.get("/Length")
+    length = _length(text[slice(*place)], reader) if place is not None else None
+    if length is not None:
+        if first + length > stop:
+            return None
+        if b"endstream" in document.read_range(first + length, min(first + length + _KEYWORD, stop)):
+            return first + length
+    # A reader that cannot use the length looks for the keyword.
+    found = document.read_range(first, stop).find(b"endstream")
+    return None if found < 0 else first + found
+
+
+def _length(text: bytes, reader: Reader) -> int | None:
+    """The number that ``/Length`` gives, itself or by reference; None when it gives none."""
+    from pyhanko.pdf_utils.generic import Reference
+
+    parts = text.split()
+    if not 0 < len(parts) <= 3 or not all(part.isdigit() and len(part) < 12 for part in parts[:2]):
+        return None
+    if len(parts) == 1:
+        return int(parts[0])
+    found: list[int] = []
+    with cautiously(found.clear):
+        value = reader.get_object(Reference(int(parts[0]), int(parts[1]), reader))
+        found += [int(value)] if isinstance(value, int) and value >= 0 else []
+    return found[0] if found else None
