@@ -16,6 +16,7 @@ HEAVY = {
     "jinja2",
     "joserfc",
     "lxml",
+    "pkcs11",
     "pyhanko",
     "pyotp",
     "sqlite3",

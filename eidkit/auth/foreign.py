@@ -41,10 +41,11 @@ class Jws(NamedTuple):
 
 
 def json_object(data: bytes, reason: str) -> dict[str, Any]:
-    """The JSON object in ``data``: UTF-8, no member twice, no NaN, at most 32 levels deep."""
+    """The JSON object in ``data``: UTF-8 (also what escapes spell), no member twice, no NaN, at most 32 levels deep."""
     try:
         text = data.decode("utf-8", errors="strict")
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8", errors="strict")
     except (ValueError, RecursionError) as error:
         raise NotAccepted(reason) from error
     if not isinstance(value, dict) or _too_deep(value):

@@ -228,7 +228,7 @@ def _parameters(callback: Mapping[str, str] | str) -> dict[str, str]:
 
 
 def _code(parameters: Mapping[str, str], issued: Issued, provider: Provider) -> str:
-    if not hmac.compare_digest(parameters.get("state", "").encode(), issued.private["state"].encode()):
+    if not hmac.compare_digest(parameters.get("state", "").encode(errors="replace"), issued.private["state"].encode()):
         raise NotAccepted("state")
     named = parameters.get("iss", None if provider.iss_in_callback else provider.issuer)
     if named != provider.issuer:
@@ -340,9 +340,10 @@ def recheck(
     if authentication.disclosure is None or found:
         return rechecked.Recheck(tuple(found), (), "asserted")
     if authentication.proof_class != "asserted":
-        found.append(rechecked.refuted(authentication, "an ID token is asserted and nothing else"))
+        why = Text("an ID token is asserted and nothing else", "ID token chỉ là lời của nhà cung cấp")
+        found.append(rechecked.refuted(authentication, why))
     if authentication.proof.media_type != MEDIA_TYPE:
-        found.append(rechecked.refuted(authentication, "the proof is of another kind"))
+        found.append(rechecked.refuted(authentication, rechecked.OTHER_KIND))
         return rechecked.Recheck(tuple(found), (), "asserted")
     try:
         token = authentication.disclosure.proof.decode("ascii", errors="replace")
@@ -350,17 +351,26 @@ def recheck(
         found += _judged_key(authentication, token, pinned, signed_at)
         claims = _judged_token(authentication, token, pinned)
         if pinned.identity(claims) != authentication.identity:
-            found.append(rechecked.refuted(authentication, "the token names another person"))
+            found.append(
+                rechecked.refuted(authentication, Text("the token names another person", "token nêu người khác"))
+            )
         return rechecked.Recheck(tuple(found), pinned.assurance(claims), "asserted")
     except NotAccepted as error:
         judge = rechecked.undecided if error.reason in _UNDECIDED else rechecked.refuted
-        found.append(judge(authentication, _UNDECIDED.get(error.reason, f"the ID token fails at {error.reason}")))
+        failed = Text(f"the ID token fails at {error.reason}", f"ID token không đạt ở {error.reason}")
+        found.append(judge(authentication, _UNDECIDED.get(error.reason, failed)))
         return rechecked.Recheck(tuple(found), (), "asserted")
 
 
 _UNDECIDED = {
-    "no-provider": "no pinned provider is the issuer and client of the ID token",
-    "key": "none of the provider's keys that are pinned for that time fits the ID token",
+    "no-provider": Text(
+        "no pinned provider is the issuer and client of the ID token",
+        "không có nhà cung cấp đã ghim nào khớp với ID token",
+    ),
+    "key": Text(
+        "none of the provider's keys that are pinned for that time fits the ID token",
+        "không có khóa đã ghim nào của nhà cung cấp cho thời điểm đó khớp với ID token",
+    ),
 }
 
 
@@ -383,10 +393,14 @@ def _judged_key(
     if pin is None or pin.valid_until is None:
         return []
     if signed_at is None:
-        why = "the provider's key has ended and no timestamp proves an earlier time"
+        why = Text(
+            "the provider's key has ended and no timestamp proves an earlier time",
+            "khóa của nhà cung cấp đã hết hạn và không có dấu thời gian chứng minh thời điểm sớm hơn",
+        )
         return [rechecked.undecided(authentication, why)]
     if signed_at > pin.valid_until:
-        return [rechecked.refuted(authentication, "the provider's key had ended before the signature")]
+        why = Text("the provider's key had ended before the signature", "khóa của nhà cung cấp đã hết hạn trước khi ký")
+        return [rechecked.refuted(authentication, why)]
     return []
 
 

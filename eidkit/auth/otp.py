@@ -302,25 +302,34 @@ def recheck(
             for why in _disagreements(authentication, authentication.disclosure.proof)
         ]
     if authentication.proof_class != "attested":
-        found.append(rechecked.refuted(authentication, "a one-time code is attested and nothing more"))
+        why = Text("a one-time code is attested and nothing more", "mã một lần chỉ có giá trị được chứng nhận")
+        found.append(rechecked.refuted(authentication, why))
     return rechecked.Recheck(tuple(found), assurance.assess(METHOD), "attested")
 
 
-def _disagreements(authentication: Authentication, proof: bytes) -> list[str]:
+def _disagreements(authentication: Authentication, proof: bytes) -> list[Text]:
     if authentication.proof.media_type != MEDIA_TYPE:
-        return ["the proof is of another kind"]
+        return [rechecked.OTHER_KIND]
     try:
         row = canonical.members(
             canonical.loads(proof, exact=True), ("challenge_value", "method", "time_step", "outcome"), "proof"
         )
         step = shape.whole(row["time_step"], "time_step")
     except EidkitError as error:
-        return [f"the proof is malformed ({error.code})"]
+        return [Text(f"the proof is malformed ({error.code})", f"bằng chứng sai cấu trúc ({error.code})")]
     found = []
     if row["challenge_value"] != authentication.challenge_value.hex():
-        found.append("the proof answers another challenge")
+        found.append(Text("the proof answers another challenge", "bằng chứng trả lời yêu cầu khác"))
     if (row["method"], row["outcome"]) != (METHOD, "accepted"):
-        found.append("the proof is of another method or outcome")
+        found.append(
+            Text("the proof is of another method or outcome", "bằng chứng thuộc phương thức hoặc kết quả khác")
+        )
     if abs(step - step_at(authentication.authenticated_at.timestamp())) > MAX_DRIFT + WINDOW:
-        found.append(f"the proof's time step is not within {(MAX_DRIFT + WINDOW) * PERIOD} seconds of the login")
+        seconds = (MAX_DRIFT + WINDOW) * PERIOD
+        found.append(
+            Text(
+                f"the proof's time step is not within {seconds} seconds of the login",
+                f"bước thời gian của bằng chứng lệch quá {seconds} giây so với lúc đăng nhập",
+            )
+        )
     return found

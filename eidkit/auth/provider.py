@@ -37,7 +37,7 @@ _MEMBERS = (
 
 
 class IdentifierRule(NamedTuple):
-    """Which claim names the person, and in which scheme of Identity."""
+    """Which claim names the person, and in which scheme of Identity; threads may share it."""
 
     claim: str
     scheme: str

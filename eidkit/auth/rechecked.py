@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eidkit.errors import Text
 from eidkit.findings import Finding, finding
 
 if TYPE_CHECKING:
     from eidkit.binding.authentication import Assurance, Authentication
+
+
+OTHER_KIND = Text("the proof is of another kind", "bằng chứng thuộc loại khác")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,11 @@ def disclosed(authentication: Authentication) -> tuple[Finding, ...]:
     return ()
 
 
-def refuted(authentication: Authentication, why: str) -> Finding:
+def refuted(authentication: Authentication, why: Text) -> Finding:
     """The proof does not hold."""
     return finding("LOGIN_RECHECK", authentication.method, why=why)
 
 
-def undecided(authentication: Authentication, why: str) -> Finding:
+def undecided(authentication: Authentication, why: Text) -> Finding:
     """Whether the proof holds cannot be said with what the verifier gave."""
     return finding("LOGIN_RECHECK_UNDECIDED", authentication.method, why=why)

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from eidkit.auth.rechecked import Recheck, undecided
+from eidkit.errors import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,9 @@ def recheck(
     attestation is not judged here (``verify`` does that).
     """
     if authentication.method not in _WAYS:
-        found = undecided(authentication, f"this release does not know the method {authentication.method}")
+        method = authentication.method
+        why = Text(f"this release does not know the method {method}", f"phiên bản này không biết phương thức {method}")
+        found = undecided(authentication, why)
         return Recheck((found,), (), authentication.proof_class)
     way = import_module(_WAYS[authentication.method])
     result: Recheck = way.recheck(authentication, trust, providers, signed_at=signed_at)

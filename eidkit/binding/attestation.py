@@ -121,41 +121,6 @@ class Attestation:
     signing_input: bytes
     signature: bytes
 
-    @property
-    def transaction(self) -> str:
-        """The Transaction's digest (hex)."""
-        return self.claims.transaction
-
-    @property
-    def authentication(self) -> str:
-        """The Authentication's digest (hex)."""
-        return self.claims.authentication
-
-    @property
-    def method(self) -> str:
-        """How the person authenticated."""
-        return self.claims.method
-
-    @property
-    def assurance(self) -> tuple[Assurance, ...]:
-        """The assurance values attested."""
-        return self.claims.assurance
-
-    @property
-    def proof_class(self) -> str:
-        """The proof class attested."""
-        return self.claims.proof_class
-
-    @property
-    def authenticated_at(self) -> datetime:
-        """When the person authenticated."""
-        return self.claims.authenticated_at
-
-    @property
-    def issued_at(self) -> datetime:
-        """When the service attested it."""
-        return self.claims.issued_at
-
     @classmethod
     def read(cls, jws: str) -> Attestation:
         """The Attestation in a compact JWS of at most 32,768 characters.

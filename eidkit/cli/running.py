@@ -20,16 +20,13 @@ COMMANDS = {
     "demo": "Walk a dossier through five steps, prove it, then tamper with it.",
     "sign": "Sign a PDF or an XML document.",
     "timestamp": "Add a timestamp to the last signature that has none.",
+    "preserve": "Make a signed PDF fit to be proved for years, or renew it.",
     "verify": "Say what each signature in a file is worth, and why.",
     "collect": "Collect all facts about a signed file, to judge them later.",
     "dossier": "Prove who approved what in a written dossier.",
     "sandbox": "Make a trust infrastructure of your own to test with.",
 }
 NOT_YET = {
-    "preserve": Text(
-        "sign with --tsa, and keep the certificates and revocation answers beside the file until then",
-        "hãy ký với --tsa và lưu chứng thư, dữ liệu thu hồi bên cạnh tệp",
-    ),
     "certificate": Text(
         "verify a file that the certificate signed: its report shows the whole path",
         "hãy kiểm tra một tệp do chứng thư đó ký: báo cáo cho biết toàn bộ đường dẫn",

@@ -26,7 +26,8 @@ T = TypeVar("T")
 class Approval:
     """An Authentication and the signatures over the same Transaction, in document order.
 
-    A value, not a verdict: what it is worth is what :meth:`eidkit.dossier.Dossier.verify` proves.
+    A value, not a verdict: what it is worth is what :meth:`eidkit.dossier.Dossier.verify` proves.  Threads may
+    share it.
     """
 
     authentication: Authentication

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypedDict
 
-from eidkit.errors import Text, VerificationFailed
+from eidkit.errors import Text
+from eidkit.verify.report import not_passed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +33,7 @@ class StepReport:
     """One approval: who, in which role, with which login and signatures, when (None: not proved), and all reasons.
 
     ``person`` is who authenticated, named as certificate or procedure do (without a name where neither does);
-    ``organisation`` is whose certificate signed, beside it at a seal step.
+    ``organisation`` is whose certificate signed, beside it at a seal step.  Threads may share it.
     """
 
     step: str
@@ -53,7 +54,7 @@ class StepReport:
 class DossierReport:
     """The verdict over one dossier under one procedure, with every reason; true only for COMPLETE.
 
-    COMPLETE speaks of this branch: it does not say that the service signed no other one.
+    COMPLETE speaks of this branch: it does not say that the service signed no other one.  Threads may share it.
     """
 
     dossier: str
@@ -81,18 +82,8 @@ class DossierReport:
         """This report if COMPLETE; otherwise raises :class:`VerificationFailed` with the first reason."""
         if self:
             return self
-        reason = next((found for found in self.all_findings if found.severity == "error"), None)
-        reason = reason or next(iter(self.findings), None)
-        error = VerificationFailed(
-            "dossier-not-complete",
-            Text(
-                f"dossier {self.dossier}: {self.verdict}{f', {reason.message.en}' if reason else ''}",
-                f"hồ sơ {self.dossier}: {self.verdict}{f', {reason.message.vi}' if reason else ''}",
-            ),
-            reason.remedy if reason else Text("look at the report's findings", "xem các phát hiện trong báo cáo"),
-        )
-        error.report = self
-        raise error
+        what = Text(f"dossier {self.dossier}", f"hồ sơ {self.dossier}")
+        raise not_passed("dossier-not-complete", what, self, self.all_findings)
 
     def __str__(self) -> str:
         return self.to_text()

@@ -51,7 +51,7 @@ def _of(signed: Signed) -> Iterator[Finding]:
             yield replace(reason, about=signed.label)
 
 
-_WORTH_REPEATING = frozenset({"LOGIN_TIME_CLAIMED", "FORM_FILLED_AFTER_SIGNING"})
+_WORTH_REPEATING = frozenset({"LOGIN_TIME_CLAIMED", "FORM_FILLED_AFTER_SIGNING", "SPLIT_TEXT"})
 
 
 def logins_bound(act: Act, _case: Case) -> Iterator[Finding]:

@@ -74,9 +74,9 @@ def signature_revision(document: Document, reserve: int, signing_time: datetime)
     with hostile(document.name):
         fields = signature_fields(reader.root)
         _check_allowed(document.name, reader, fields)
-        update = _Update(document, reader)
+        update = Update(document, reader)
         hole = _place(update, _free_field(fields), reserve, signing_time)
-        return Revision(document.length, _ranged(update.finished(), document.length, hole, reserve), hole, reserve)
+        return Revision(document.length, ranged(update.finished(), document.length, hole, reserve), hole, reserve)
 
 
 def _check_allowed(name: str, reader: Reader, fields: list[SignatureField]) -> None:
@@ -108,18 +108,24 @@ def _free_field(fields: list[SignatureField]) -> SignatureField | None:
     return None
 
 
-def _place(update: _Update, field: SignatureField | None, reserve: int, signing_time: datetime) -> int:
+def _place(update: Update, field: SignatureField | None, reserve: int, signing_time: datetime) -> int:
     """Write the signature dictionary and what refers to it; where the hole begins."""
     signature = update.new_number()
     head = b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/M(D:%b)/ByteRange[%b]/Contents" % (
         signing_time.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode("ascii"),
-        b" " * _RANGE_WIDTH,
+        b" " * RANGE_WIDTH,
     )
     start = update.put(signature, 0, b"%b<%b>>>" % (head, b"0" * (2 * reserve)))
     if field is not None and field.number is not None:
         update.edit(field.number, {"/V": b"%d 0 R" % signature})
         update.raise_flags()
         return start + len(head)
+    add_invisible_field(update, b"Signature", signature)
+    return start + len(head)
+
+
+def add_invisible_field(update: Update, prefix: bytes, signature: int) -> None:
+    """A new invisible field on the first page whose value is object ``signature``, named after ``prefix``."""
     page = first_page(update.reader.root)
     if page is None:
         raise refused("pdf-no-page", update.document.name)
@@ -128,33 +134,40 @@ def _place(update: _Update, field: SignatureField | None, reserve: int, signing_
         widget,
         0,
         b"<</Type/Annot/Subtype/Widget/FT/Sig/T(%b)/F %d/Rect[0 0 0 0]/P %d %d R/V %d 0 R>>"
-        % (_free_name(update.reader), _PRINT_AND_LOCKED, page.idnum, page.generation, signature),
+        % (_free_name(update.reader, prefix), _PRINT_AND_LOCKED, page.idnum, page.generation, signature),
     )
     update.add_annotation(page, widget)
     update.add_field(widget)
-    return start + len(head)
 
 
-_RANGE_WIDTH = 2 + 3 * 13
+RANGE_WIDTH = 2 + 3 * 13
+"""Octets kept for ``/ByteRange``."""
 
 
-def _ranged(data: bytes, offset: int, hole: int, reserve: int) -> bytes:
+def ranged(data: bytes, offset: int, hole: int, reserve: int) -> bytes:
+    """The revision with its /ByteRange written into the blanks kept for it."""
     first = offset + hole
     second = first + 2 * reserve + 2
     text = b"0 %d %d %d" % (first, second, offset + len(data) - second)
-    place = data.index(b"/ByteRange[") + len(b"/ByteRange[")
-    return data[:place] + text.ljust(_RANGE_WIDTH) + data[place + _RANGE_WIDTH :]
+    place = data.rindex(b"/ByteRange[", 0, hole) + len(b"/ByteRange[")
+    return data[:place] + text.ljust(RANGE_WIDTH) + data[place + RANGE_WIDTH :]
 
 
-def _free_name(reader: Reader) -> bytes:
+def _free_name(reader: Reader, prefix: bytes) -> bytes:
     taken = root_names(reader.root)
     number = 1
-    while f"Signature{number}" in taken:
+    while f"{prefix.decode('ascii')}{number}" in taken:
         number += 1
-    return b"Signature%d" % number
+    return b"%b%d" % (prefix, number)
 
 
-class _Update:
+def referred(text: bytes) -> int | None:
+    """The object number that a value's text refers to; None when it is no reference."""
+    reference = _REFERENCE.fullmatch(text)
+    return int(reference[1]) if reference is not None else None
+
+
+class Update:
     """The objects of one revision, in the order they are written."""
 
     def __init__(self, document: Document, reader: Reader) -> None:
@@ -167,6 +180,15 @@ class _Update:
         self._length = sum(map(len, self._parts))
         self._texts: dict[int, bytes] = {}
         self._places: dict[int, tuple[int, int]] = {}
+
+    @property
+    def next_number(self) -> int:
+        """The number that the next new object gets."""
+        return self._next
+
+    def skip_to(self, number: int) -> None:
+        """Give new objects numbers from ``number`` on."""
+        self._next = max(self._next, number)
 
     def new_number(self) -> int:
         """A number that no object of the file has."""

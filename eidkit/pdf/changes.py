@@ -3,8 +3,9 @@
 1. A revision that adds one signature (or document timestamp), a security store, or both, and nothing else, by
    our own strict rule, is an *extension*; no further comparison is needed.
 2. A revision that brings objects which earlier content already refers to is *undefined*.
-3. An empty signature field or a document timestamp that draws on a page is an *annotation*: no signer answers
-   for what it shows.
+3. An empty signature field or a document timestamp that draws on a page, and any signature field that acts or is
+   another kind of annotation, is an *annotation*: no signer answers for what it shows.  So is another title.
+   A form that viewers are told to draw anew is *undefined*.
 4. Everything else goes to pyHanko's difference rules, one revision at a time: what they cannot explain is
    *undefined*.
 5. The sum is the worst of the parts.
@@ -22,8 +23,8 @@ from eidkit.pdf import signing_revision
 from eidkit.pdf.fields import field_lock, permitted_level, signature_fields
 from eidkit.pdf.intake import HOSTILE
 from eidkit.pdf.references import foreseen
-from eidkit.pdf.syntax import member, raw_items
-from eidkit.pdf.values import equivalent, reachable
+from eidkit.pdf.syntax import member, number_of, raw_items
+from eidkit.pdf.values import equivalent, names_in, reachable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,9 @@ ORDER: tuple[Modifications, ...] = ("none", "extension", "form-fill", "annotatio
 
 MAX_WORK = 400_000
 """Objects that the slow comparison may walk through in one file, all its revisions together."""
+_ACTIVE = ("/A", "/AA", "/OC")
+_PAINTED = ("/BG", "/BC", "/CA")
+_TITLES = frozenset({"/Title", "/Author", "/Subject", "/Keywords"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,14 @@ class _Demand:
 
 
 def _demands(file: PdfFile, everything: Sequence[Coverage]) -> list[_Demand]:
-    if "demands" not in file.cache:
-        file.cache["demands"] = [
+    return file.once(
+        "demands",
+        lambda: [
             _Demand(each.revision.number, permitted_level(each.field.value), field_lock(each.field.value))
             for each in everything
             if each.revision is not None
-        ]
-    return file.cache["demands"]  # type: ignore[no-any-return]  # the cache holds what this function put there
+        ],
+    )
 
 
 def _refusal(step: Step, level: int | None, locks: Sequence[Lock]) -> str:
@@ -104,7 +109,7 @@ def _refusal(step: Step, level: int | None, locks: Sequence[Lock]) -> str:
         return "the certification allows no change"
     if level == 2 and step.kind == "annotation":
         return "the certification allows no annotations"
-    if any(lock.locks(name) for lock in locks for name in step.fields):
+    if not step.preserving and any(lock.locks(name) for lock in locks for name in step.fields):
         return "a field that a signature locks was changed"
     return ""
 
@@ -112,11 +117,11 @@ def _refusal(step: Step, level: int | None, locks: Sequence[Lock]) -> str:
 def _step(
     file: PdfFile, revision: Revision, everything: Sequence[Coverage], *, strict: bool, level: int | None
 ) -> Step:
-    key = ("step", revision.number, strict, level is not None)
-    if key not in file.cache:
+    def made() -> Step:
         quick = None if strict else _quick(file, revision, everything)
-        file.cache[key] = quick or _compared(file, revision, certified=level is not None)
-    return file.cache[key]  # type: ignore[no-any-return]  # the cache holds what this function put there
+        return quick or _compared(file, revision, certified=level is not None)
+
+    return file.once(("step", revision.number, strict, level is not None), made)
 
 
 def _quick(file: PdfFile, revision: Revision, everything: Sequence[Coverage]) -> Step | None:
@@ -155,15 +160,17 @@ def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
     try:
         result = policy().apply(old, new, doc_mdp=MDPPerm.FILL_FORMS if certified else None)
         fields = signature_fields(new.root)
-        drawn = _draws_unsigned(old, signature_fields(old.root), new, fields)
+        unanswered = _unanswered(old, signature_fields(old.root), new, fields)
     except SuspiciousModification as change:
         return Step("undefined", why=_first_line(str(change)))
     except (EidkitError, PdfError, *HOSTILE):
         return Step("undefined", why="a later revision cannot be compared with the one before it")
-    if _redraws(new.root) and not _redraws(old.root):
+    if _redraws(new.root) and not (_redraws(old.root) and _draws_alike(old.root, new.root)):
         return Step("undefined", why="viewers are told to draw the fields of the form anew")
-    if drawn:
-        why = f"the field {drawn[:80]} draws on a page, and no signer answers for it"
+    if _retitled(old, new):
+        return Step("annotation", why="the title, author, subject or keywords of the document were changed")
+    if unanswered:
+        why = f"the signature field {unanswered[:80]} draws or acts, and no signer answers for it"
         return Step("annotation", frozenset(result.changed_form_fields), why=why)
     return _graded(result, {field.name for field in fields}, ModificationLevel)
 
@@ -173,29 +180,53 @@ def _redraws(root: Any) -> bool:
     return bool(member(member(root, "/AcroForm"), "/NeedAppearances"))
 
 
-def _draws_unsigned(old: Any, before: Sequence[SignatureField], new: Any, after: Sequence[SignatureField]) -> str:
-    """The name of a signature field without a signer that shows something new; empty when there is none."""
-    earlier = {field.name: [_drawing(widget) for widget in field.widgets] for field in before}
+def _retitled(old: Any, new: Any) -> bool:
+    """Whether what viewers say of the document changed (ISO 32000-2 §14.3.3); dates and producers may."""
+    return not names_in(_info(old), _info(new)).isdisjoint(_TITLES)
+
+
+def _info(view: Any) -> Any:
+    """The document information dictionary as it was: a trailer's references lead to the newest object."""
+    raw: Any = dict.get(view.trailer_view, "/Info")
+    found = view.get_object(raw.reference) if number_of(raw) is not None else raw
+    return found if isinstance(found, dict) else {}
+
+
+def _draws_alike(old_root: Any, new_root: Any) -> bool:
+    """Whether fields that are drawn anew are drawn with the same fonts and sizes."""
+    before, after = member(old_root, "/AcroForm"), member(new_root, "/AcroForm")
+    return names_in(before, after).isdisjoint({"/DR", "/DA", "/Q"})
+
+
+def _unanswered(old: Any, before: Sequence[SignatureField], new: Any, after: Sequence[SignatureField]) -> str:
+    """The name of a signature field with something new that no signer answers for; empty when there is none."""
+    earlier = {field.name: field.widgets for field in before}
     touched = {ref.idnum for ref in new.explicit_refs_in_revision()}
     for field in after:
-        if field.value is not None and not field.is_timestamp:
-            continue  # a signer answers for what it shows
-        for drawing in filter(None, map(_drawing, field.widgets)):
-            known = any(equivalent(old, one, new, drawing) for one in earlier.get(field.name, ()))
-            if not known or not touched.isdisjoint(reachable(new, drawing, 0)):
+        signed = field.value is not None and not field.is_timestamp
+        for effect in (_effect(widget, signed=signed) for widget in field.widgets):
+            known = any(
+                equivalent(old, _effect(one, signed=signed), new, effect) for one in earlier.get(field.name, ())
+            )
+            if effect and not (known and touched.isdisjoint(reachable(new, effect, 0, skip=("/P", "/Parent")))):
                 return field.name or "without a name"
     return ""
 
 
-def _drawing(widget: Any) -> Any:
-    """What a widget with an area draws, and where; None when it shows nothing."""
+def _effect(widget: Any, *, signed: bool) -> Any:
+    """What a widget does to its reader: actions, another kind of annotation and, unless signed, what it draws."""
     from pyhanko.pdf_utils.generic import ArrayObject
 
+    keys = [key for key in _ACTIVE if key in widget]
+    if member(widget, "/Subtype") not in {None, "/Widget"}:
+        keys += ["/Subtype", "/Contents"]
     corners = [item.get_object() for item in raw_items(member(widget, "/Rect"))]
     flat = len(corners) == 4 and (corners[0] == corners[2] or corners[1] == corners[3])
-    if flat or member(widget, "/AP") is None:
-        return None
-    return ArrayObject([dict.get(widget, "/AP"), dict.get(widget, "/Rect")])
+    if not signed and not flat:
+        painted = any(member(member(widget, "/MK"), key) is not None for key in _PAINTED)
+        drawn = [*(["/AP"] if member(widget, "/AP") is not None else []), *(["/MK"] if painted else [])]
+        keys += [*drawn, "/Rect"] if drawn else []
+    return ArrayObject([dict.get(widget, key) for key in keys if key in widget])
 
 
 def _first_line(text: str) -> str:

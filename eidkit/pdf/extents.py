@@ -13,7 +13,7 @@ Source: ISO 32000-2 §7.3.8, §7.3.10, §7.5.6.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eidkit.pdf.intake import cautiously
 from eidkit.pdf.syntax import SyntaxProblem, object_header, skip, spans, stream_start, value_end
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _FIRST_READ = 1024
 _SMALL = 64 * 1024
 _KEYWORD = 32
+_NESTING = 16
 
 
 def run_over(document: Document, reader: Reader, offsets: Iterable[int], stop: int) -> bool:
@@ -49,6 +50,8 @@ def _end(document: Document, reader: Reader, offset: int, stop: int) -> int | No
     while True:
         text = document.read_range(offset, min(offset + size, stop))
         whole = offset + len(text) >= stop
+        if (plain := _plain_end(text)) is not None:
+            return offset + plain
         try:
             return _end_in(text, document, reader, offset, stop)
         except SyntaxProblem as problem:
@@ -57,6 +60,22 @@ def _end(document: Document, reader: Reader, offset: int, stop: int) -> int | No
                 closed = -1 if problem.cut else document.read_range(offset, stop).find(b"endobj")
                 return None if closed < 0 else offset + closed
         size *= 8
+
+
+_NOT_BRACKETS = bytes(octet for octet in range(256) if octet not in b"[]<>")
+
+
+def _plain_end(text: bytes) -> int | None:
+    """Where an object without texts, comments and stream ends; None for any other (most have none: a short cut)."""
+    end = text.find(b"endobj")
+    if end < 0 or any(mark in text[:end] for mark in (b"(", b"%", b"stream")):
+        return None
+    brackets = text[:end].translate(None, _NOT_BRACKETS)
+    for _ in range(_NESTING):
+        brackets = brackets.replace(b"[]", b"").replace(b"<>", b"")
+        if not brackets:
+            return end
+    return None
 
 
 def _end_in(text: bytes, document: Document, reader: Reader, offset: int, stop: int) -> int | None:
@@ -92,6 +111,6 @@ def _length(text: bytes, reader: Reader) -> int | None:
         return int(parts[0])
     found: list[int] = []
     with cautiously(found.clear):
-        value = reader.get_object(Reference(int(parts[0]), int(parts[1]), reader))
+        value: Any = Reference(int(parts[0]), int(parts[1]), reader).get_object()
         found += [int(value)] if isinstance(value, int) and value >= 0 else []
     return found[0] if found else None

@@ -152,6 +152,17 @@ def open_pdf(document: Document) -> Reader:
 
 def open_for_signing(document: Document) -> Reader:
     """A reader for a document that is to be signed; refuses also what viewers may show differently."""
+    reader = open_for_appending(document)
+    with hostile(document.name):
+        if any(section.hybrid is not None for section in reader.sections):
+            raise refused("pdf-hybrid", document.name)
+        if has_xfa(reader):
+            raise refused("pdf-xfa", document.name)
+    return reader
+
+
+def open_for_appending(document: Document) -> Reader:
+    """A reader for a document to which a revision is appended that changes nothing that is shown."""
     from eidkit.pdf.extents import run_over
 
     reader = open_pdf(document)
@@ -159,10 +170,6 @@ def open_for_signing(document: Document) -> Reader:
         ending = last_ending(document)
         if ending is None or trailing(document, ending.end) or not _named_last(document, reader):
             raise refused("pdf-junk-after-end", document.name)
-        if any(section.hybrid is not None for section in reader.sections):
-            raise refused("pdf-hybrid", document.name)
-        if has_xfa(reader):
-            raise refused("pdf-xfa", document.name)
         if any(section.farthest >= document.length for section in reader.sections):
             raise damaged(document.name, "objects are said to stand after its end")
         offsets = [offset for section in reader.sections for offset in section.offsets]

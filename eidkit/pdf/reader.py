@@ -238,7 +238,7 @@ class View(HistoricalResolver):
     def begin(self) -> None:
         """Count from nothing, for the next comparison."""
         self._asked = 0
-        self._allowance = 40_000 + 30 * int(self.reader.xrefs.get_xref_container_info(self.revision).size)
+        self._allowance = 15_000 + 30 * int(self.reader.xrefs.get_xref_container_info(self.revision).size)
 
     def get_object(self, ref: Any, as_metadata_stream: bool = False) -> Any:
         """The object as it was; raises SyntaxProblem when asked too often."""

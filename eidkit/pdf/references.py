@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING
 
 from eidkit.document import CHUNK
-from eidkit.pdf.syntax import WHITE
+from eidkit.pdf.syntax import WHITE, SyntaxProblem
 from eidkit.pdf.xref import read_indirect
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _COMMENTED = re.compile(rb"(?<!\d)(\d++)" + _GAP + rb"\d++" + _GAP + rb"R\Z")
 _ANYWHERE = re.compile(rb"(?<!\d)(\d++)" + _GAP + rb"\d++" + _GAP + rb"R")
 _WINDOW = 4096
 _DENSE = 1000
+_TRIES = 8
 EVERYTHING = 1 << 62
 """Stands for *any number*: a comment so long that what it separates was not looked for."""
 
@@ -41,31 +42,46 @@ def foreseen(file: PdfFile, revision: Revision) -> bool:
     return any(places.get(number, before) < before for number in (EVERYTHING, *_first_defined(file, revision)))
 
 
+def unreferred(file: PdfFile, start: int, count: int) -> int:
+    """From ``start`` on, the first of ``count`` object numbers in a row that nothing in the file refers to."""
+    for _ in range(_TRIES):
+        wanted = frozenset(range(start, start + count))
+        taken = [number for _, number in (*_plain(file, wanted), *_packed(file)) if number in wanted]
+        if not taken:
+            return start
+        start = max(taken) + 1
+    raise SyntaxProblem("the file refers to too many objects that it does not have")
+
+
 def _first_defined(file: PdfFile, revision: Revision) -> frozenset[int]:
     """The numbers that the revision defines and that were nothing before it."""
-    if "new" not in file.cache:
-        known: set[int] = set()
-        found: list[frozenset[int]] = []
-        for one in file.revisions:
-            found.append(one.touched - known)
-            for section in one.sections:
-                known.difference_update(section.freed)
-                for part in (section, section.hybrid):
-                    known.update(part.used if part is not None else (), part.packed if part is not None else ())
-        file.cache["new"] = found
-    return file.cache["new"][revision.number]  # type: ignore[no-any-return]  # the cache holds what is put there above
+    return file.once("new", lambda: _new_numbers(file))[revision.number]
+
+
+def _new_numbers(file: PdfFile) -> list[frozenset[int]]:
+    known: set[int] = set()
+    found: list[frozenset[int]] = []
+    for one in file.revisions:
+        found.append(one.touched - known)
+        for section in one.sections:
+            known.difference_update(section.freed)
+            for part in (section, section.hybrid):
+                known.update(part.used if part is not None else (), part.packed if part is not None else ())
+    return found
 
 
 def _places(file: PdfFile) -> dict[int, int]:
     """For every object that a later revision is the first to define: where it is first referred to."""
-    if "forward" not in file.cache:
-        later = frozenset({EVERYTHING}).union(*(_first_defined(file, one) for one in file.revisions[1:]))
-        places: dict[int, int] = {}
-        for place, number in (*_plain(file, later), *_packed(file)):
-            if number in later:
-                places[number] = min(place, places.get(number, place))
-        file.cache["forward"] = places
-    return file.cache["forward"]  # type: ignore[no-any-return]  # the cache holds what this function put there
+    return file.once("forward", lambda: _forward_places(file))
+
+
+def _forward_places(file: PdfFile) -> dict[int, int]:
+    later = frozenset({EVERYTHING}).union(*(_first_defined(file, one) for one in file.revisions[1:]))
+    places: dict[int, int] = {}
+    for place, number in (*_plain(file, later), *_packed(file)):
+        if number in later:
+            places[number] = min(place, places.get(number, place))
+    return places
 
 
 def _plain(file: PdfFile, wanted: frozenset[int]) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ Source: ISO 32000-2 §7.5.5, §7.5.6, annex F (linearized files: two sections, o
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from eidkit.pdf.extents import run_over
 from eidkit.pdf.intake import hostile, open_pdf, trailing
@@ -17,8 +17,12 @@ from eidkit.pdf.syntax import WHITE
 from eidkit.pdf.xref import Ending, Section, ending_after
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from eidkit.document import Document
     from eidkit.pdf.reader import Reader
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,12 @@ class PdfFile:
     junk: bool
     cache: dict[Any, Any] = field(default_factory=dict)
 
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """What ``make`` gives, made at the first call with ``key`` and kept as long as the file."""
+        if key not in self.cache:
+            self.cache[key] = make()
+        return cast("T", self.cache[key])
+
     def resolver(self, revision: int) -> Any:
         """The file through pyHanko's eyes, as it was in that revision."""
         return self.reader.get_historical_resolver(self.revisions[revision].index)
@@ -78,11 +88,12 @@ class PdfFile:
         return any(self._runs_over(one) for one in self.revisions[: revision.number + 1] if one != self.revisions[-1])
 
     def _runs_over(self, revision: Revision) -> bool:
-        key = ("runs over", revision.number)
-        if key not in self.cache:
-            offsets = [offset for section in revision.sections for offset in section.offsets]
-            self.cache[key] = revision.end is None or run_over(self.document, self.reader, offsets, revision.end)
-        return bool(self.cache[key])
+        offsets = (offset for section in revision.sections for offset in section.offsets)
+        end = revision.end
+        return self.once(
+            ("runs over", revision.number),
+            lambda: end is None or run_over(self.document, self.reader, list(offsets), end),
+        )
 
     def holding(self, offset: int) -> Revision | None:
         """The revision in whose bytes ``offset`` lies."""

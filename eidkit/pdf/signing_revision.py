@@ -62,13 +62,13 @@ def judge_preserving(file: PdfFile, revision: Revision, signature: SignatureFiel
 def _judged(
     file: PdfFile, revision: Revision, signature: SignatureField | None, *, with_store: bool
 ) -> SigningRevision:
-    key = ("judged", revision.number, with_store)
-    if key not in file.cache:
+    def made() -> SigningRevision:
         one = _Judge(file, revision, signature, with_store=with_store)
         with cautiously(one.unreadable):
             one.judge()
-        file.cache[key] = one.found
-    return file.cache[key]  # type: ignore[no-any-return]  # the cache holds what this function put there
+        return one.found
+
+    return file.once(("judged", revision.number, with_store), made)
 
 
 class _Judge:

@@ -264,10 +264,19 @@ def spans(data: bytes, position: int) -> Spans:
             raise SyntaxProblem(f"the key {name} has two values in one dictionary")
 
 
+_PLAIN_RUN = re.compile(
+    rb"(?:[\x00\t\n\f\r 0-9+\-.]|\[[\x00\t\n\f\r 0-9+\-.]*+\]"
+    rb"|/[^\x00\t\n\f\r ()<>\[\]{}/%]*|R(?=[\x00\t\n\f\r \]>/]))*+"
+)
+"""Numbers (also in flat arrays), names and references inside brackets, at a stride: glyph widths are thousands."""
+
+
 def value_end(data: bytes, position: int) -> int:
     """Where the value that begins at ``position`` ends."""
     open_brackets: list[bytes] = []
     while True:
+        if open_brackets:
+            position = _PLAIN_RUN.match(data, position).end()  # type: ignore[union-attr]  # it always matches
         match = _token(data, position)
         position = match.end()
         kind = match.lastgroup

@@ -160,7 +160,7 @@ def _joined(lines: list[str]) -> bytes:
 # ── the sample folder ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def init(folder: str | os.PathLike[str], *, clock: Clock = SYSTEM_CLOCK, base_url: str = LOOPBACK_URL) -> Sandbox:
+def init(folder: str | os.PathLike[str], *, base_url: str = LOOPBACK_URL, clock: Clock = SYSTEM_CLOCK) -> Sandbox:
     """Write a sample folder: roots, revocation lists, keys, a PDF, an XML form and a procedure to try eidkit with.
 
     Its addresses are on the loopback, where :func:`eidkit.sandbox.server.serving` answers them.  ``folder`` must

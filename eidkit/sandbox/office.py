@@ -30,7 +30,7 @@ AUDIENCE = "permits"
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Who acts at one step, and how they log in."""
+    """Who acts at one step, and how they log in; threads may share it."""
 
     step: str
     part: people.Part
@@ -53,7 +53,10 @@ PLAYERS = (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One step that was taken: the dossier after it, who logged in and how, what they approved and signed."""
+    """One step that was taken: the dossier after it, who logged in and how, what they approved and signed.
+
+    Threads may share it.
+    """
 
     dossier: Dossier
     step: Step

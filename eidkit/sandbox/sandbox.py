@@ -61,7 +61,7 @@ class Sandbox:
         self._lock = threading.RLock()
 
     @classmethod
-    def create(cls, *, clock: Clock = SYSTEM_CLOCK, key: str = "p256", base_url: str = BASE_URL) -> Sandbox:
+    def create(cls, *, key: str = "p256", base_url: str = BASE_URL, clock: Clock = SYSTEM_CLOCK) -> Sandbox:
         """A new sandbox whose authorities have keys of kind ``key`` and live at addresses under ``base_url``."""
         now = clock.now()
         authorities = {slug: root(slug, base_url, people.authority(name), key, now) for slug, name in _ROOTS.items()}

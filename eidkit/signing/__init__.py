@@ -1,4 +1,4 @@
-"""Signing: ``sign``, or ``prepare`` → key → ``Pending.complete``; ``timestamp``; the keys in files."""
+"""Signing: ``sign``, or ``prepare`` → key → ``Pending.complete``; ``timestamp``, ``preserve``; the keys."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from eidkit import lazily
 
 if TYPE_CHECKING:
     from eidkit.signing.keys.pem import PemKey
+    from eidkit.signing.keys.pkcs11 import Pkcs11Key
     from eidkit.signing.keys.pkcs12 import Pkcs12Key
     from eidkit.signing.pending import Pending
+    from eidkit.signing.preserving import preserve
     from eidkit.signing.signing import TOKEN_RESERVE, prepare, sign, timestamp
 
-__all__ = ["TOKEN_RESERVE", "PemKey", "Pending", "Pkcs12Key", "prepare", "sign", "timestamp"]
+__all__ = ["TOKEN_RESERVE", "PemKey", "Pending", "Pkcs11Key", "Pkcs12Key", "prepare", "preserve", "sign", "timestamp"]
 
 __getattr__, __dir__ = lazily.loading(
     __name__,
     {
         "keys.pem": ("PemKey",),
+        "keys.pkcs11": ("Pkcs11Key",),
         "keys.pkcs12": ("Pkcs12Key",),
         "pending": ("Pending",),
+        "preserving": ("preserve",),
         "signing": ("TOKEN_RESERVE", "prepare", "sign", "timestamp"),
     },
 )

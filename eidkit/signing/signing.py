@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from eidkit import algorithms, commitments
 from eidkit.asn1 import certificate as certificates
 from eidkit.clock import SYSTEM_CLOCK, Clock
-from eidkit.signing import authorization as gate
+from eidkit.signing import login_gate
+from eidkit.signing.certificate_gate import check_certificate
 from eidkit.signing.formats import Request, writer
 from eidkit.signing.pending import Pending
-from eidkit.signing.permission import check_certificate
 from eidkit.timestamps.authority import first_token
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def prepare(
     algorithm = algorithms.suited(holder.public_key(), digest, pss=pss)
     assertion = None
     if authentication is not None:
-        authorized = gate.authorize(document, holder, authentication, commitment, at=now)
-        assertion, claimed_roles, commitment = authorized.assertion, (authorized.role,), authorized.commitment
+        said = login_gate.admitted(document, holder, authentication, commitment, at=now)
+        assertion, claimed_roles, commitment = said.assertion, (said.role,), said.commitment
     elif commitment is not None:
         commitment = None if commitment == "auto" else commitments.oid_of(commitment)
     request = Request(

@@ -158,8 +158,19 @@ def first_token(
     """
     import hashlib
 
+    return token_over(authorities, hashlib.new(digest, octets).digest(), digest, transport=transport, clock=clock)
+
+
+def token_over(
+    authorities: TimestampAuthority | tuple[TimestampAuthority, ...],
+    imprint: bytes,
+    digest: str,
+    *,
+    transport: Transport | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> bytes:
+    """The same as :func:`first_token` where the digest of what is stamped is known already."""
     asked = authorities if isinstance(authorities, tuple) else (authorities,)
-    imprint = hashlib.new(digest, octets).digest()
     reasons: list[EidkitError] = []
     for authority in asked:
         try:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from eidkit import algorithms
@@ -32,7 +32,7 @@ from eidkit.errors import EidkitError, Text
 from eidkit.findings import Finding, finding, in_order
 from eidkit.policy import SKEW
 from eidkit.trust.path import find_path
-from eidkit.trust.standing import Demand, standing
+from eidkit.trust.standing import Demand, standing, statuses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from eidkit.asn1.certificate import Certificate
     from eidkit.asn1.cms import SignedData, SignerInfo
     from eidkit.asn1.tsp import TstInfo
+    from eidkit.trust.revocation import Status
     from eidkit.trust.store import Anchor
 
 MAX_TOKEN = 1024 * 1024
@@ -54,7 +55,8 @@ class TokenResult:
 
     ``intact``: the signature value, the message digest and the imprint all hold.  ``tsa`` is the subject of the
     certificate that signed, never a name that the token gives itself.  ``time`` is genTime, ``accuracy`` the
-    margin that the token states.  Fields are None where the token could not be read.
+    margin that the token states.  ``statuses`` are those of the certificates of ``path`` but the anchor.  Fields
+    are None where the token could not be read.
     Threads may share it.
     """
 
@@ -68,6 +70,7 @@ class TokenResult:
     indication: Literal["PASSED", "INDETERMINATE", "FAILED"]
     subindication: str | None
     findings: tuple[Finding, ...]
+    statuses: tuple[Status, ...] = ()
 
 
 def check_token(
@@ -79,12 +82,17 @@ def check_token(
     crls: Sequence[bytes] = (),
     ocsps: Sequence[bytes] = (),
     at: datetime,
+    now: datetime | None = None,
     require_status: bool = True,
+    assumed_until: datetime | None = None,
     freshness: timedelta | None = None,
     weak_allowed: frozenset[str] = frozenset(),
 ) -> TokenResult:
     """The verdict on ``token`` (DER of its ContentInfo) at ``at``.
 
+    ``at`` is the present; or, when ``now`` says the present, a past time at which the token is proved to have
+    existed, which a later revocation does not harm (EN 319 102-1 §5.6.2).  ``assumed_until`` as in
+    :class:`eidkit.trust.standing.Demand`.
     ``imprints`` maps digest names to the digest of the octets that it should be about.  ``pool``, ``crls`` and
     ``ocsps`` are candidates beside those in the token.  Never raises for what the token holds.
     """
@@ -110,6 +118,7 @@ def check_token(
     intact = signed_by is not None and not any(one.severity == "error" for one in found)
     # 6. and 7.
     path: tuple[Certificate, ...] = ()
+    statuses: tuple[Status, ...] = ()
     if signed_by is not None:
         found += _period(signed_by, info.time, at)
         outcome = find_path(
@@ -124,15 +133,25 @@ def check_token(
         path = outcome.path
         found += outcome.findings
         unknown: Literal["error", "ignored"] = "error" if require_status else "ignored"
-        demand = Demand(at, at, used_at=info.time, unknown=unknown, freshness=freshness, weak=weak_allowed)
-        found += standing(path, demand, crls=(*signed.crls, *crls), ocsps=(*signed.ocsps, *ocsps))
+        demand = Demand(
+            at,
+            now or at,
+            harmless_after=at if now is not None else None,
+            used_at=info.time,
+            unknown=unknown,
+            assumed_until=assumed_until,
+            freshness=freshness,
+            weak=weak_allowed,
+        )
+        statuses = statuses_of(path, demand, crls=(*signed.crls, *crls), ocsps=(*signed.ocsps, *ocsps))
+        found += standing(path, statuses, demand)
     # 8.
     found += _algorithms(signer, info, at, weak_allowed)
     if info.time > at + SKEW:
         time = format_time(info.time)
         why = Text(f"its time {time} lies in the future", f"thời điểm {time} nằm trong tương lai")
         found.append(finding("TIMESTAMP_FAILED", why=why))
-    return _result(info, signed_by, path, intact=intact, found=found)
+    return replace(_result(info, signed_by, path, intact=intact, found=found), statuses=statuses)
 
 
 def read(token: bytes) -> tuple[SignedData, TstInfo]:

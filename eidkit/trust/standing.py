@@ -25,8 +25,9 @@ class Demand:
     ``at``: the time that it is asked for; ``now``: the present, from whose future no answer is believed.
     ``harmless_after``: a revocation that begins later does no harm (None: every one counts).  ``used_at``: when the
     leaf's key was used, proved; a leaf revoked by then has failed, and is not merely unproved (EN 319 102-1 §5.2.6).
-    ``unknown``: what a status is that cannot be known.  ``freshness`` and ``weak`` as in
-    :func:`eidkit.trust.revocation.status_of`.
+    ``unknown``: what a status is that cannot be known.  ``assumed_until``: what is not known counts as good for
+    certificates that end later, because it can still be asked for (None: for none).  ``freshness`` and ``weak`` as
+    in :func:`eidkit.trust.revocation.status_of`.
     """
 
     at: datetime
@@ -34,17 +35,17 @@ class Demand:
     harmless_after: datetime | None = None
     used_at: datetime | None = None
     unknown: Literal["error", "warning", "ignored"] = "error"
+    assumed_until: datetime | None = None
     freshness: timedelta | None = None
     weak: frozenset[str] = frozenset()
 
 
-def standing(
+def statuses_of(
     path: Sequence[Certificate], demand: Demand, *, crls: Sequence[bytes], ocsps: Sequence[bytes]
-) -> list[Finding]:
-    """Why ``path`` (leaf first, anchor last; already verified) may not be relied on for want of a good status."""
-    found: list[Finding] = []
-    for position, (certificate, issuer) in enumerate(pairwise(path)):
-        status = status_of(
+) -> tuple[Status, ...]:
+    """The status of each certificate of ``path`` (leaf first, anchor last; already verified), without the anchor's."""
+    return tuple(
+        status_of(
             certificate,
             issuer,
             crls=crls,
@@ -54,8 +55,17 @@ def standing(
             freshness=demand.freshness,
             weak=demand.weak,
         )
-        found += _findings(certificate, status, demand, is_leaf=position == 0)
-    return found
+        for certificate, issuer in pairwise(path)
+    )
+
+
+def standing(path: Sequence[Certificate], statuses: Sequence[Status], demand: Demand) -> list[Finding]:
+    """Why ``path`` may not be relied on for want of a good status, by the ``statuses`` of its certificates."""
+    return [
+        found
+        for position, (certificate, status) in enumerate(zip(path, statuses, strict=False))
+        for found in _findings(certificate, status, demand, is_leaf=position == 0)
+    ]
 
 
 def _findings(certificate: Certificate, status: Status, demand: Demand, *, is_leaf: bool) -> list[Finding]:
@@ -66,7 +76,8 @@ def _findings(certificate: Certificate, status: Status, demand: Demand, *, is_le
         return [finding("ON_HOLD", who, subject=who)]
     if status.state == "revoked":
         return _revoked(who, status.revoked_at, demand, is_leaf=is_leaf)
-    if demand.unknown == "ignored":
+    assumed = demand.assumed_until is not None and demand.assumed_until < certificate.not_after
+    if demand.unknown == "ignored" or assumed:
         return []
     unknown = finding("STATUS_UNKNOWN", who, subject=who, why=status.why)
     told = unknown if demand.unknown == "error" else as_warning(unknown)

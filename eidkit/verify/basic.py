@@ -1,6 +1,7 @@
-"""Validation of one signature: basic (EN 319 102-1 V1.4.1 §5.3) and with time (§5.5), chosen by what is there.
+"""Validation of one signature: EN 319 102-1 V1.4.1 §5.3, §5.5 and §5.6, as far as there is what each needs.
 
-1. Judge each signature timestamp and every document timestamp over this signature (§5.4).
+1. Judge each signature timestamp at present (§5.4); where that fails, as of the time at which a document timestamp
+   proves that it existed (§5.6).  The document timestamps were judged before, newest first.
 2. The earliest time that a good one proves is the best signature time; without one it is the present, unproved.
 3. Run the building blocks at that time (§5.2).
 4. Judge what happened to the document around the signature, and the login bound to it (binding.md §6).
@@ -12,10 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from eidkit.canonical import format_time
+from eidkit.errors import Text
 from eidkit.findings import Finding, Indication, as_warning, finding, in_order
-from eidkit.timestamps.token import check_token
+from eidkit.policy import SKEW
+from eidkit.timestamps.token import TokenResult, check_token, read
+from eidkit.trust.standing import Demand
 from eidkit.trust.subject import subject_of
-from eidkit.verify import blocks
+from eidkit.verify import blocks, longterm
 from eidkit.verify.bound import bound
 from eidkit.verify.report import Conclusion, TimestampConclusion
 
@@ -25,45 +30,113 @@ if TYPE_CHECKING:
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.binding.authentication import Authentication
-    from eidkit.errors import Text
     from eidkit.policy import Policy
+    from eidkit.trust.revocation import Status
     from eidkit.trust.store import TrustStore
     from eidkit.verify.evidence import Evidence, PdfCoverage, SignatureEvidence, TimestampEvidence
+    from eidkit.verify.poe import Proofs
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every judgement over one document shares."""
+    """What every judgement over one document shares.
+
+    ``proofs``: what the document timestamps judged so far prove.  ``assumed``: the status of a certificate that
+    has not ended counts as good where it is not known, because it can be asked for (for looking ahead).
+    """
 
     evidence: Evidence
     trust: TrustStore
     policy: Policy
     now: datetime
+    proofs: Proofs
     authentications: tuple[Authentication, ...] = ()
+    assumed: bool = False
+
+    @property
+    def assumed_until(self) -> datetime | None:
+        """As in :class:`eidkit.trust.standing.Demand`."""
+        return self.now if self.assumed else None
 
 
 def judge_timestamp(timestamp: TimestampEvidence, context: Context, materials: blocks.Material) -> TimestampConclusion:
-    """§5.4: what one timestamp token is worth, at the time of validation."""
-    result = check_token(
+    """What one timestamp token is worth: at present (§5.4), or as of when it is proved to have existed (§5.6)."""
+    result = _checked(timestamp, context, materials)
+    existed = context.proofs.of(timestamp.token)
+    proved_at = None
+    if result.indication != "PASSED" and existed < context.now:
+        past, more = _checked_as_of(existed, timestamp, context, materials)
+        if past.indication == "PASSED":
+            proved_at = existed
+            result, findings = past, (*past.findings, *more)
+        else:
+            findings = (*result.findings, *more)
+    else:
+        findings = result.findings
+    found = [finding(observation) for observation in timestamp.observations] + list(findings)
+    found += _order(result.time, existed)
+    indication, subindication = result.indication, result.subindication
+    reason = next((f for f in in_order(found) if f.severity == "error"), None)
+    if reason is not None and indication == "PASSED":
+        indication, subindication = "INDETERMINATE", reason.subindication
+    return TimestampConclusion(
+        timestamp.id, timestamp.kind, result.time, result.tsa, result.intact, indication, subindication,
+        in_order(found), result.path, timestamp, proved_at,
+    )  # fmt: skip
+
+
+def _checked(
+    timestamp: TimestampEvidence, context: Context, materials: blocks.Material, *, existed: datetime | None = None
+) -> TokenResult:
+    return check_token(
         timestamp.token,
         imprints=dict(timestamp.imprints),
         anchors=context.trust.of_kind("timestamping"),
         pool=materials.pool,
         crls=materials.crls,
         ocsps=materials.ocsps,
-        at=context.now,
+        at=existed or context.now,
+        now=context.now if existed else None,
         require_status=context.policy.revocation == "require",
+        assumed_until=context.assumed_until,
         freshness=context.policy.freshness,
         weak_allowed=context.policy.weak_algorithms_allowed,
     )
-    found = [finding(observation) for observation in timestamp.observations] + list(result.findings)
-    indication, subindication = result.indication, result.subindication
-    if any(f.severity == "error" for f in found) and indication == "PASSED":
-        indication = "INDETERMINATE"
-    return TimestampConclusion(
-        timestamp.id, timestamp.kind, result.time, result.tsa, result.intact, indication, subindication,
-        in_order(found), result.path, timestamp,
-    )  # fmt: skip
+
+
+def _checked_as_of(
+    existed: datetime, timestamp: TimestampEvidence, context: Context, materials: blocks.Material
+) -> tuple[TokenResult, list[Finding]]:
+    """§5.6.2: the token as of ``existed``, resting on nothing that is not proved to be old enough."""
+    result = _checked(timestamp, context, materials, existed=existed)
+    if result.indication != "PASSED":
+        return result, []
+    policy = context.policy
+    demand = Demand(existed, context.now, freshness=policy.freshness, weak=policy.weak_algorithms_allowed)
+    inside, _ = read(timestamp.token)
+    more = longterm.unproved(
+        result.path,
+        result.statuses,
+        demand,
+        anchors=context.trust.of_kind("timestamping"),
+        proofs=context.proofs,
+        crls=(*inside.crls, *materials.crls),
+        ocsps=(*inside.ocsps, *materials.ocsps),
+    )
+    if more:
+        return replace(result, indication="INDETERMINATE"), more
+    return result, [finding("PROVED_BY_LATER_TIMESTAMP", timestamp.id, time=format_time(existed))]
+
+
+def _order(time: datetime | None, existed: datetime) -> list[Finding]:
+    """§5.6.2.3: a token that is proved to have existed before its own time lies."""
+    if time is None or time <= existed + SKEW:
+        return []
+    why = Text(
+        f"its time {format_time(time)} is later than that of a timestamp over it",
+        f"thời điểm {format_time(time)} muộn hơn dấu thời gian bao phủ nó",
+    )
+    return [finding("TIMESTAMP_FAILED", why=why)]
 
 
 def judge_signature(
@@ -84,10 +157,13 @@ def judge_signature(
     if certificate is not None:
         verdict = blocks.validate_certificate(
             certificate, materials, context.trust.of_kind("signing"), context.policy,
-            used_at=used_at, proved=proved, now=context.now,
+            used_at=used_at, proved=proved, now=context.now, proofs=context.proofs,
+            assumed_until=context.assumed_until,
         )  # fmt: skip
         path = verdict.path
         found += verdict.findings
+        if proved:
+            found += _older_answer(signature, certificate, verdict.statuses, used_at)
     found += blocks.accept_algorithms(signature, context.policy, used_at)
     # 4.
     surroundings = _surroundings(signature, context)
@@ -97,10 +173,11 @@ def judge_signature(
     login = bound(
         signature, context.authentications, trust=context.trust, pool=materials.pool, crls=materials.crls,
         ocsps=materials.ocsps, best_time=used_at, time_proved=proved, signer=certificate, at=context.now,
-        policy=context.policy,
+        policy=context.policy, proofs=context.proofs, assumed_until=context.assumed_until,
     )  # fmt: skip
     if login is not None:
         found += login.findings
+    found += _missed(signature, document_timestamps, matters=not proved and any(f.severity == "error" for f in found))
     # 5.
     ordered = in_order(found)
     indication, subindication = worst(ordered)
@@ -167,6 +244,31 @@ def _time_findings(timestamps: Sequence[TimestampConclusion], context: Context, 
     if context.policy.timestamp_required:
         return [*found, finding("SIG_CONSTRAINTS_FAILURE", None, what="a proved signing time (a timestamp)")]
     return [*found, finding("TIME_CLAIMED")]
+
+
+def _older_answer(
+    signature: SignatureEvidence, certificate: Certificate, statuses: Sequence[Status], used_at: datetime
+) -> list[Finding]:
+    """§5.5.4: a level that promises validation data has an answer about the signer issued after the signature."""
+    told = statuses[0].this_update if statuses and statuses[0].state == "good" else None
+    if not signature.level.endswith(("-LT", "-LTA")) or told is None or told >= used_at.replace(microsecond=0):
+        return []
+    subject = certificate.subject_text
+    return [finding("STATUS_BEFORE_SIGNATURE", subject, subject=subject, time=format_time(told))]
+
+
+def _missed(
+    signature: SignatureEvidence, document_timestamps: Sequence[TimestampConclusion], *, matters: bool
+) -> list[Finding]:
+    """Document timestamps over this signature of which none holds, the newest for want of a renewal before its end."""
+    over = [t for t in document_timestamps if signature.id in t.evidence.covers]
+    if not over or any(t.indication == "PASSED" for t in over):
+        return []
+    why = next((f.message for f in over[-1].findings if f.code == "OUT_OF_BOUNDS_NO_POE"), None)
+    if why is None:
+        return []
+    missed = finding("RENEWAL_MISSED", over[-1].id, why=why)
+    return [missed if matters else as_warning(missed)]
 
 
 def with_findings(conclusion: Conclusion, more: Sequence[Finding]) -> Conclusion:

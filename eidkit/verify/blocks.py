@@ -23,7 +23,8 @@ from eidkit.canonical import format_time
 from eidkit.errors import EidkitError, NotSupported, Text
 from eidkit.findings import Finding, finding
 from eidkit.trust.path import find_path
-from eidkit.trust.standing import Demand, standing
+from eidkit.trust.standing import Demand, standing, statuses_of
+from eidkit.verify import longterm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.policy import Policy
+    from eidkit.trust.revocation import Status
     from eidkit.trust.store import Anchor
     from eidkit.trust.usage import Purpose
     from eidkit.verify.evidence import Evidence, SignatureEvidence
+    from eidkit.verify.poe import Proofs
 
 MAX_CANDIDATES = 400
 
@@ -161,10 +164,11 @@ def _value_holds(
 
 @dataclass(frozen=True, slots=True)
 class CertificateVerdict:
-    """§5.2.6: the path found, and why it may not be relied on."""
+    """§5.2.6: the path found, why it may not be relied on, and the status of each certificate but the anchor."""
 
     path: tuple[Certificate, ...]
     findings: tuple[Finding, ...]
+    statuses: tuple[Status, ...] = ()
 
 
 def validate_certificate(
@@ -177,8 +181,14 @@ def validate_certificate(
     proved: bool,
     now: datetime,
     purpose: Purpose = "signing",
+    proofs: Proofs | None = None,
+    assumed_until: datetime | None = None,
 ) -> CertificateVerdict:
-    """§5.2.6: path to an anchor, period and revocation at the time of use; without proof of time, at present."""
+    """§5.2.6: path to an anchor, period and revocation at the time of use; without proof of time, at present.
+
+    With a proved time, what the path rests on must be as old as it has to be, by ``proofs`` (§5.6.2).
+    ``assumed_until`` as in :class:`eidkit.trust.standing.Demand`.
+    """
     result = find_path(
         certificate,
         pool=materials.pool,
@@ -195,11 +205,17 @@ def validate_certificate(
         now,
         harmless_after=used_at,
         unknown="warning" if policy.revocation == "warn" else "error",
+        assumed_until=assumed_until,
         freshness=policy.freshness,
         weak=policy.weak_algorithms_allowed,
     )
-    found += standing(result.path, demand, crls=materials.crls, ocsps=materials.ocsps)
-    return CertificateVerdict(result.path, tuple(found))
+    statuses = statuses_of(result.path, demand, crls=materials.crls, ocsps=materials.ocsps)
+    found += standing(result.path, statuses, demand)
+    if proved and proofs is not None:
+        found += longterm.unproved(
+            result.path, statuses, demand, anchors=anchors, proofs=proofs, crls=materials.crls, ocsps=materials.ocsps
+        )
+    return CertificateVerdict(result.path, tuple(found), statuses)
 
 
 def _period(certificate: Certificate, used_at: datetime, *, proved: bool) -> list[Finding]:

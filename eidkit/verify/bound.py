@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from eidkit.policy import Policy
     from eidkit.trust.store import TrustStore
     from eidkit.verify.evidence import SignatureEvidence
+    from eidkit.verify.poe import Proofs
 
 State = Literal["yes", "no", "not-given"]
 _INCONCLUSIVE = frozenset(
@@ -92,6 +93,8 @@ def bound(
     signer: Certificate | None,
     at: datetime,
     policy: Policy,
+    proofs: Proofs | None = None,
+    assumed_until: datetime | None = None,
 ) -> Bound | None:
     """The login that ``signature`` carries, judged; None when it carries none.  Numbers: the plan above."""
     if not signature.assertions:
@@ -116,7 +119,10 @@ def bound(
     # 4.
     materials = blocks.Material(tuple(pool), tuple(crls), tuple(ocsps))
     if attester is not None:
-        found += _judged(attester, materials, trust, policy, used_at=best_time, proved=time_proved, now=at)
+        found += _judged(
+            attester, materials, trust, policy, used_at=best_time, proved=time_proved, now=at, proofs=proofs,
+            assumed_until=assumed_until,
+        )  # fmt: skip
     # 5.
     found += _content(signature, authentication)
     # 6.
@@ -164,6 +170,7 @@ _AS_ATTESTER = {
     "REVOKED_CA_NO_POE": "ATTESTATION_REVOKED",
     "ON_HOLD": "ATTESTATION_REVOKED",
     "STATUS_UNKNOWN": "ATTESTATION_STATUS_UNKNOWN",
+    "NO_POE": "ATTESTATION_NO_POE",
 }
 """What a certificate's finding means where the certificate is the attesting service's."""
 
@@ -177,6 +184,8 @@ def _judged(
     used_at: datetime,
     proved: bool,
     now: datetime,
+    proofs: Proofs | None,
+    assumed_until: datetime | None,
 ) -> list[Finding]:
     """§6.6: the attester's path, period and status at the best signature time; no answer after expiry is NO_POE."""
     anchors = trust.of_kind("attestation")
@@ -184,8 +193,9 @@ def _judged(
     if not anchors:
         return [finding(_UNTRUSTED, subject, subject=subject)]
     verdict = blocks.validate_certificate(
-        attester, materials, anchors, policy, used_at=used_at, proved=proved, now=now, purpose="attestation"
-    )
+        attester, materials, anchors, policy, used_at=used_at, proved=proved, now=now, purpose="attestation",
+        proofs=proofs, assumed_until=assumed_until,
+    )  # fmt: skip
     found = []
     for reason in verdict.findings:
         if reason.severity == "info" or reason.code == "REVOCATION_REFUSED":

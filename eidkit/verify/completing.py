@@ -38,13 +38,18 @@ def complete(
     *,
     at: datetime | None = None,
     transport: Transport | None = None,
+    problems: list[EidkitError] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Evidence:
-    """``evidence`` with certificates and revocation answers from ``sources`` added; without sources, as it is."""
+    """``evidence`` with certificates and revocation answers from ``sources`` added; without sources, as it is.
+
+    What could not be fetched is added to ``problems``, never raised.
+    """
     if sources is None:
         return evidence
     now = at or clock.now()
     given = sources.certificates()
+    own = {*evidence.certificates, *evidence.crls, *evidence.ocsps}
     evidence = replace(evidence, certificates=_joined(evidence.certificates, given))
     crls: list[bytes] = []
     ocsps: list[bytes] = []
@@ -53,14 +58,15 @@ def complete(
         if (subject.sha256, issuer.sha256) in asked:
             continue
         asked.add((subject.sha256, issuer.sha256))
-        found_crls, found_ocsps = sources.revocation(subject, issuer, transport=transport, at=now)
+        found_crls, found_ocsps = sources.revocation(subject, issuer, transport=transport, at=now, problems=problems)
         crls += found_crls
         ocsps += found_ocsps
     return replace(
         evidence,
         crls=_joined(evidence.crls, crls),
         ocsps=_joined(evidence.ocsps, ocsps),
-        supplied=evidence.supplied | {hashlib.sha256(item).hexdigest() for item in (*given, *crls, *ocsps)},
+        supplied=evidence.supplied
+        | {hashlib.sha256(item).hexdigest() for item in {*given, *crls, *ocsps} if item not in own},
     )
 
 

@@ -49,7 +49,8 @@ class TimestampEvidence:
     """An RFC 3161 token (DER of its ContentInfo), its kind, and the digests of what it should be about.
 
     ``imprints`` maps every usable digest name to the digest, computed while collecting, of the octets that a
-    timestamp of this kind covers; ``covers`` names them in order.
+    timestamp of this kind covers; ``covers`` names them in order.  ``holds`` are the SHA-256 (hex) of the
+    certificates, CRLs, OCSP answers and tokens that stand in what it covers: it proves that they existed.
     """
 
     id: str
@@ -57,6 +58,7 @@ class TimestampEvidence:
     token: bytes
     imprints: tuple[tuple[str, bytes], ...]
     covers: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
     observations: tuple[Observation, ...] = ()
 
 
@@ -105,11 +107,12 @@ class SignatureEvidence:
     signer_hint: tuple[bytes, bytes] | None
     """Issuer name (DER) and serial (DER INTEGER content) that the container itself names; unprotected."""
     certificate_references: tuple[CertificateReference, ...]
-    certificates: tuple[bytes, ...]
+    certificates: tuple[bytes, ...] = field(repr=False)
+    """Not in the ``repr``: certificates hold personal numbers."""
     bare_key: bytes | None = None
     """A public key (DER SubjectPublicKeyInfo) that came without a certificate: it names nobody."""
-    crls: tuple[bytes, ...] = ()
-    ocsps: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = field(default=(), repr=False)
+    ocsps: tuple[bytes, ...] = field(default=(), repr=False)
     signing_time: datetime | None = None
     claimed_roles: tuple[str, ...] = ()
     commitments: tuple[str, ...] = ()
@@ -136,10 +139,11 @@ class Evidence:
     document_seen: bool
     signatures: tuple[SignatureEvidence, ...] = ()
     timestamps: tuple[TimestampEvidence, ...] = ()
-    certificates: tuple[bytes, ...] = ()
+    """Document timestamps, oldest first."""
+    certificates: tuple[bytes, ...] = field(default=(), repr=False)
     """Certificates (DER) found in the document or supplied beside it: candidates, never trusted by being here."""
-    crls: tuple[bytes, ...] = ()
-    ocsps: tuple[bytes, ...] = ()
+    crls: tuple[bytes, ...] = field(default=(), repr=False)
+    ocsps: tuple[bytes, ...] = field(default=(), repr=False)
     supplied: frozenset[str] = field(default=frozenset())
     """SHA-256 of the certificates and answers that were handed in or fetched, not found in the document."""
     observations: tuple[Observation, ...] = ()

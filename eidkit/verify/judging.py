@@ -5,12 +5,14 @@ The same Evidence can be judged again for another date, trust or policy.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eidkit.errors import EidkitError, Text
 from eidkit.findings import as_warning, finding, in_order
 from eidkit.policy import ETSI_BASELINE, Policy
-from eidkit.verify import basic, blocks
+from eidkit.verify import archival, basic, horizon
+from eidkit.verify.poe import Proofs
 from eidkit.verify.report import WORST_FIRST, Conclusion, Report, TimestampConclusion, Verdict
 
 if TYPE_CHECKING:
@@ -44,16 +46,35 @@ def judge(
             Text("at= is a time without a zone", "at= là thời điểm không có múi giờ"),
             Text("add tzinfo=datetime.UTC", "thêm tzinfo=datetime.UTC"),
         )
-    context = basic.Context(evidence, trust, policy, at, tuple(authentications))
-    materials = blocks.material(evidence)
-    timestamps = tuple(basic.judge_timestamp(t, context, materials) for t in evidence.timestamps)
+    context = basic.Context(evidence, trust, policy, at, Proofs(at), tuple(authentications))
+    return concluded(context)
+
+
+def provable_until(context: basic.Context) -> datetime | None:
+    """How long the verdict holds, by judging again for later dates."""
+    ahead = replace(context, evidence=horizon.alone(context.evidence), assumed=True)
+
+    def holds(at: datetime) -> bool:
+        return bool(concluded(replace(ahead, now=at, proofs=Proofs(at))))
+
+    return horizon.provable_until(context.evidence, context.trust, context.now, holds)
+
+
+def concluded(context: basic.Context) -> Report:
+    """The Report on what ``context`` holds.
+
+    Document timestamps first, newest to oldest (§5.6.3); then each signature, by the process that suits what it has.
+    """
+    evidence, trust, policy, at = context.evidence, context.trust, context.policy, context.now
+    timestamps, proofs = archival.walked(context)
+    beginning, context = context, replace(context, proofs=proofs)
     conclusions = tuple(basic.judge_signature(s, context, timestamps) for s in evidence.signatures)
     findings = in_order(
         [finding(observation) for observation in evidence.observations] + _of_the_whole(evidence, trust)
     )
     return Report(
         evidence.name, evidence.sha256, evidence.format, evidence.document_seen,
-        _verdict(conclusions, timestamps, findings), policy, at, conclusions, timestamps, findings,
+        _verdict(conclusions, timestamps, findings), policy, at, conclusions, timestamps, findings, beginning,
     )  # fmt: skip
 
 

@@ -6,18 +6,21 @@ A Report answers questions; ``bool(report)`` is its verdict and false for anythi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypedDict
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from eidkit.errors import Text, VerificationFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.findings import Finding, Indication
     from eidkit.policy import Policy
     from eidkit.trust.subject import Subject
+    from eidkit.verify.basic import Context
     from eidkit.verify.bound import Bound
     from eidkit.verify.evidence import SignatureEvidence, TimestampEvidence
 
@@ -30,7 +33,11 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class TimestampConclusion:
-    """What one timestamp token is worth; ``time`` is its genTime (UTC), None when it cannot be read."""
+    """What one timestamp token is worth; ``time`` is its genTime (UTC), None when it cannot be read.
+
+    ``proved_at`` is the past time for which it was judged, at which a later timestamp proves that it existed; None
+    where it was judged for the present.
+    """
 
     id: str
     kind: str
@@ -42,6 +49,7 @@ class TimestampConclusion:
     findings: tuple[Finding, ...]
     path: tuple[Certificate, ...]
     evidence: TimestampEvidence
+    proved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,18 @@ class Report:
     conclusions: tuple[Conclusion, ...]
     timestamps: tuple[TimestampConclusion, ...]
     findings: tuple[Finding, ...]
+    context: Context | None = field(default=None, repr=False, compare=False)
+    """What was judged, for looking ahead."""
+
+    @property
+    def provable_until(self) -> datetime | None:
+        """The earliest date on which this verdict would no longer hold without new evidence; None if not today.
+
+        Judged anew at each call; :mod:`eidkit.verify.horizon` says what it rests on.
+        """
+        from eidkit.verify.judging import provable_until
+
+        return provable_until(self.context) if self and self.context is not None else None
 
     def __bool__(self) -> bool:
         return self.verdict in {"TOTAL-PASSED", "PASSED"}
@@ -101,18 +121,9 @@ class Report:
         """This report if it is passed; otherwise raises :class:`VerificationFailed` with the first reason."""
         if self:
             return self
-        reasons = [found for conclusion in self.conclusions for found in conclusion.findings] + list(self.findings)
-        reason = next((found for found in reasons if found.severity == "error"), None)
-        error = VerificationFailed(
-            "not-passed",
-            Text(
-                f"{self.document}: {self.verdict}{f', {reason.message.en}' if reason else ''}",
-                f"{self.document}: {self.verdict}{f', {reason.message.vi}' if reason else ''}",
-            ),
-            reason.remedy if reason else Text("look at the report's findings", "xem các phát hiện trong báo cáo"),
-        )
-        error.report = self
-        raise error
+        judged = [conclusion.findings for conclusion in self.conclusions] + [each.findings for each in self.timestamps]
+        reasons = (*chain.from_iterable(judged), *self.findings)
+        raise not_passed("not-passed", Text(self.document, self.document), self, reasons)
 
     def __str__(self) -> str:
         from eidkit.verify.render import text
@@ -136,6 +147,19 @@ class Report:
         from eidkit.verify.render import json
 
         return json.rendered(self)
+
+
+def not_passed(code: str, what: Text, report: Any, reasons: Sequence[Finding]) -> VerificationFailed:
+    """The error of a report that is not passed: its verdict, the first error among ``reasons``, and its remedy."""
+    reason = next((found for found in reasons if found.severity == "error"), next(iter(reasons), None))
+    if reason is None:
+        reason_text, remedy = Text("", ""), Text("look at the report's findings", "xem các phát hiện trong báo cáo")
+    else:
+        reason_text, remedy = Text(", {said}", ", {said}").filled(said=reason.message), reason.remedy
+    problem = Text("{what}: {verdict}{reason}", "{what}: {verdict}{reason}")
+    error = VerificationFailed(code, problem.filled(what=what, verdict=report.verdict, reason=reason_text), remedy)
+    error.report = report
+    return error
 
 
 class TimestampJson(TypedDict):

@@ -79,8 +79,10 @@ def canonical(tree: Tree, nodes: NodeSet, method: Method) -> bytes:
     known = tree.remembered(key)
     if known is not None:
         return known
+    tree.spend(0)
     octets = _canonical(tree, nodes, method)
-    tree.spend(len(octets) * (_SLOW if "#default" in method.prefixes else 1))
+    elements = 0 if method.exclusive else octets.count(b"</")
+    tree.spend(len(octets) * (_SLOW if "#default" in method.prefixes else 1), elements)
     tree.remember(key, octets)
     return octets
 

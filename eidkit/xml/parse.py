@@ -37,7 +37,6 @@ _DECLARATION = re.compile(rb"<\?xml\s[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ENCODINGS = re.compile(r"utf-?8|(?:us-)?ascii|utf-16(?:le|be)?|iso-8859-\d{1,2}|windows-125[0-8]", re.IGNORECASE)
-_WEIGHTS = ((32, 16), (16, 4))
 _IDS = ("Id", "ID", "id", "xml:id")
 
 
@@ -47,7 +46,7 @@ class Tree:
     One thread at a time may use it; it lives as long as one read or one preparation.
     """
 
-    __slots__ = ("_cached", "_ids", "_spent", "_split", "_weight", "data", "name", "root", "signatures", "tree")
+    __slots__ = ("_cached", "_ids", "_namespaces", "_spent", "_split", "data", "name", "root", "signatures", "tree")
 
     def __init__(self, tree: _ElementTree, data: bytes, name: str) -> None:
         self.tree = tree
@@ -58,7 +57,7 @@ class Tree:
         self._ids: dict[str, list[_Element]] | None = None
         self._cached: dict[object, bytes] = {}
         self._spent = 0
-        self._weight = 0
+        self._namespaces: int | None = None
         self._split: bool | None = None
 
     def by_id(self, value: str) -> tuple[_Element, ...]:
@@ -77,18 +76,24 @@ class Tree:
             self._split = b"<!--" in self.data and any(_splits(comment) for comment in _comments(self.root))
         return self._split
 
-    def spend(self, octets: int) -> None:
+    def spend(self, octets: int, elements: int = 0) -> None:
         """Count canonical octets; more than 32 MiB plus eight times the document are refused.
 
-        libxml2 looks through all namespaces in scope for every element, so octets weigh more where there are many.
+        For each of ``elements`` libxml2 compares all namespaces in scope with each other; a few comparisons take
+        it as long as one octet.  With 0 it only says whether anything is left.
         """
-        if not self._weight:
-            self._weight = next((weight for count, weight in _WEIGHTS if _sees_more_namespaces(self, count)), 1)
-        self._spent += octets * self._weight
+        self._spent += octets + elements * self.namespaces**2 // 4
         if self._spent > 32 * 1024 * 1024 + 8 * len(self.data):
             raise refused(
                 "xml-too-costly", "its references ask for too much canonicalisation", "tham chiếu đòi xử lý quá nhiều"
             )
+
+    @property
+    def namespaces(self) -> int:
+        """The most namespaces that an element of the document has in scope."""
+        if self._namespaces is None:
+            self._namespaces = _most_namespaces(self)
+        return self._namespaces
 
     def remembered(self, key: object) -> bytes | None:
         """The canonical octets kept under ``key``."""
@@ -175,7 +180,7 @@ def _check_shape(tree: Tree) -> None:
         raise refused(
             "xml-too-many-attributes", f"an element has more than {MAX_ATTRIBUTES} attributes", "quá nhiều thuộc tính"
         )
-    if _sees_more_namespaces(tree, MAX_NAMESPACES):
+    if tree.namespaces > MAX_NAMESPACES:
         raise refused(
             "xml-too-many-namespaces",
             f"an element sees more than {MAX_NAMESPACES} namespaces",
@@ -203,16 +208,22 @@ def _splits(comment: _Element) -> bool:
     return bool((text or "").strip())
 
 
-def _sees_more_namespaces(tree: Tree, count: int) -> bool:
-    """Whether some element has more than ``count`` namespaces in scope."""
+def _most_namespaces(tree: Tree) -> int:
+    """The most prefixes in scope at once, in one walk over the declarations."""
     from lxml import etree
 
-    if tree.data.count(b"xmlns") <= count and tree.data[:2] not in _UTF16:
-        return False
-    try:
-        return bool(query(f"boolean(//*[count(namespace::*) > {count + 1}])")(tree.root))
-    except etree.XPathError:
-        return True
+    declared = tree.data.count(b"xmlns")
+    if declared <= 1 and tree.data[:2] not in _UTF16:
+        return declared
+    scope: list[str] = []
+    most = 0
+    for event, found in etree.iterwalk(tree.root, events=("start-ns", "end-ns")):
+        if event == "start-ns":
+            scope.append(found[0])
+            most = max(most, len(scope) if len(scope) <= most else len(set(scope)))
+        else:
+            scope.pop()
+    return most
 
 
 @cache

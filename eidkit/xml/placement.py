@@ -137,6 +137,5 @@ def covers_document(tree: Tree, nodes: NodeSet | bytes | None) -> bool:
 
 
 def _is_comment(node: _Element) -> bool:
-    from lxml import etree
-
-    return node.tag is etree.Comment
+    """Neither an element nor an instruction, which has a target."""
+    return not isinstance(node.tag, str) and not hasattr(node, "target")

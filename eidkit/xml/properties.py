@@ -95,7 +95,9 @@ def bound(parts: SignatureParts, found: list[tuple[SignedReference, Outcome]]) -
         return Bound(None, "not exactly one Reference has the type SignedProperties")
     reference, outcome = pointing[0]
     nodes = outcome.nodes
-    if nodes is None or nodes.apex is not own[0] or nodes.left_out or outcome.computed is None:
+    # Decoded, its text alone would be protected, and neither what it is the text of nor any attribute.
+    decoded = any(algorithm(transform) == names.BASE64 for transform in reference.transforms)
+    if nodes is None or nodes.apex is not own[0] or nodes.left_out or decoded or outcome.computed is None:
         return Bound(None, "the Reference of type SignedProperties points elsewhere")
     if outcome.computed != reference.declared:
         return Bound(None, "they were changed after signing")

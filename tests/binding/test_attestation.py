@@ -30,7 +30,7 @@ def test_attested_authentication_agrees_with_its_attestation(attested):
     read = Attestation.read(attested.attestation)
     assert read.signature_holds()
     assert read.disagreements(attested) == ()
-    assert (read.authentication, read.method) == (attested.digest, "totp")
+    assert (read.claims.authentication, read.claims.method) == (attested.digest, "totp")
 
 
 def test_attesting_does_not_change_the_digest(authentication, attested):

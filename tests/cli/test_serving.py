@@ -97,3 +97,37 @@ def test_a_taken_port_is_told(box: Path, tsa: str, capsys: pytest.CaptureFixture
     assert tsa
     assert run(["sandbox", "serve", str(box / "sandbox")]) == 2
     assert "already taken" in capsys.readouterr().err
+
+
+def test_a_file_is_preserved_and_renewed(
+    box: Path, tsa: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signed, kept, renewed = (tmp_path / f"{name}.pdf" for name in ("signed", "kept", "renewed"))
+    assert (
+        run(["sign", str(box / "sandbox/permit.pdf"), "-o", str(signed), *signing(box), *timestamping(box, tsa)]) == 0
+    )
+    trust = ["--trust", str(box / "sandbox/roots")]
+    assert run(["preserve", str(signed), "-o", str(kept), *trust, "--allow-host", "127.0.0.1"]) == 0
+    assert "provable until" in capsys.readouterr().err
+    report = judged(kept, box, capsys, "--offline")
+    assert (report["verdict"], report["signatures"][0]["level"]) == ("TOTAL-PASSED", "PAdES-B-LT")
+    assert run(["preserve", str(kept), "-o", str(renewed), *trust, *timestamping(box, tsa)]) == 0
+    report = judged(renewed, box, capsys, "--allow-host", "127.0.0.1")
+    assert (report["verdict"], report["signatures"][0]["level"]) == ("TOTAL-PASSED", "PAdES-B-LTA")
+    assert report["provable_until"] > report["validation_time"]
+
+
+def test_what_cannot_be_preserved_offline_says_what_is_missing(
+    box: Path, tsa: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signed = tmp_path / "signed.pdf"
+    assert (
+        run(["sign", str(box / "sandbox/permit.pdf"), "-o", str(signed), *signing(box), *timestamping(box, tsa)]) == 0
+    )
+    out = tmp_path / "kept.pdf"
+    arguments = ["preserve", str(signed), "-o", str(out), "--trust", str(box / "sandbox/roots"), "--offline"]
+    assert run(arguments) == 2
+    said = capsys.readouterr().err
+    assert "revocation data is missing for" in said
+    assert "/official.crl" in said
+    assert not out.exists()

@@ -20,12 +20,12 @@ from eidkit.binding.attestation import attest
 from eidkit.binding.authentication import ChallengeFacts, Proof
 from eidkit.binding.procedure import Procedure
 from eidkit.clock import FixedClock
+from eidkit.commitments import PROOF_OF_APPROVAL
 from eidkit.document import Document
 from eidkit.dossier import Dossier
 from eidkit.dossier.dossier import EarlierState, Held
 from eidkit.identity import Identity
 from eidkit.sandbox import Sandbox
-from eidkit.signing.authorization import PROOF_OF_APPROVAL
 from eidkit.signing.formats import Request, writer
 from eidkit.timestamps.authority import first_token
 from eidkit.vn import five_steps
@@ -198,7 +198,7 @@ class Stage:
         *,
         assertion: str | None,
         roles: tuple[str, ...] = (),
-        commitment: str | None = PROOF_OF_APPROVAL,
+        commitment: str | None = PROOF_OF_APPROVAL.oid,
         tsa: bool = True,
     ) -> Document:
         """``document`` signed with whatever is asked to go into the signature."""

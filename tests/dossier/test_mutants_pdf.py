@@ -17,12 +17,12 @@ _OWN = ("OWN_REVISION_CHANGED", "STEP_SIGNATURE_UNDECIDED")
 
 
 def bent(method, change):
-    """A patch of ``_Update.<method>`` for the permit alone; ``change(real, update, *given)`` replaces it."""
+    """A patch of ``Update.<method>`` for the permit alone; ``change(real, update, *given)`` replaces it."""
 
     def patch(monkeypatch, label):
         if label == "permit":
-            real = getattr(appending._Update, method)
-            monkeypatch.setattr(appending._Update, method, lambda update, *given: change(real, update, *given))
+            real = getattr(appending.Update, method)
+            monkeypatch.setattr(appending.Update, method, lambda update, *given: change(real, update, *given))
 
     return patch
 
@@ -220,7 +220,7 @@ def test_an_appearance_that_the_login_was_not_about(stage, turn, caught, area):
 def test_a_reference_that_waits_for_the_signature(stage, turn, caught):
     """The file as shown draws an object that does not exist yet; the signing revision brings it."""
     permit = stage.files["permit"]
-    update = appending._Update(permit, appending.open_for_signing(permit))
+    update = appending.Update(permit, appending.open_for_signing(permit))
     # The signature takes the first new number, the widget the second.
     update.edit(page(update), {"/Contents": b"[%d 0 R %d 0 R]" % (contents(update), update._size + 2)})
     files, stage.files = stage.files, {**stage.files, "permit": permit.spliced(permit.length, update.finished())}

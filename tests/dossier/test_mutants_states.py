@@ -20,7 +20,7 @@ def replaced(dossier, label, document):
 
 def annotated(document):
     reader = appending.open_for_signing(document)
-    update = appending._Update(document, reader)
+    update = appending.Update(document, reader)
     number = update.new_number()
     update.put(number, 0, b"<</Type/Annot/Subtype/FreeText/Rect[70 300 400 500]/Contents(9.999.000)/F 4>>")
     update.add_annotation(raw_items(update.reader.root["/Pages"].raw_get("/Kids"))[0], number)
@@ -173,7 +173,7 @@ def test_two_files_that_change_places(stage, caught, turn):
 
 def with_security_store(stage, document):
     """The PDF with a certificate kept in a document security store, as preservation adds it."""
-    update = appending._Update(document, appending.open_for_signing(document))
+    update = appending.Update(document, appending.open_for_signing(document))
     der = stage.sandbox.authorities["root"].certificate.public_bytes(Encoding.DER)
     number = update.new_number()
     update.put(number, 0, b"<</Length %d>>\nstream\n%b\nendstream" % (len(der), der))

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from eidkit.errors import VerificationFailed
-from eidkit.findings import _BINDING
+from eidkit.findings import BINDING
 from eidkit.identity import Identity
 from eidkit.vn import five_steps
 
@@ -95,7 +95,7 @@ def test_want_of_status_beside_another_reason_is_not_all(stage, turn):
 
 
 def test_every_reason_has_two_languages_and_a_remedy():
-    for row in _BINDING:
+    for row in BINDING:
         assert all((row.message.en, row.message.vi, row.remedy.en, row.remedy.vi))
         assert row.message.en != row.message.vi
 

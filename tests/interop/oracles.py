@@ -117,6 +117,27 @@ def pyhanko(file: Path, anchors: Sequence[bytes], crls: Sequence[bytes], at: dat
     return Verdict("pyhanko", good and bool(signatures), len(signatures), "\n".join(details))
 
 
+def pyhanko_lta(file: Path, anchors: Sequence[bytes]) -> list[str]:
+    """pyHanko's AdES validation with archival timestamps on every signature, from the file and the anchors alone."""
+    import asyncio
+
+    from asn1crypto import x509
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.validation.ades import ades_lta_validation
+    from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec, SignatureValidationSpec
+    from pyhanko_certvalidator.context import CertValidationPolicySpec
+    from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
+    from pyhanko_certvalidator.registry import SimpleTrustManager
+
+    trust = SimpleTrustManager.build([x509.Certificate.load(anchor) for anchor in anchors])
+    policy = CertValidationPolicySpec(trust_manager=trust, revinfo_policy=CertRevTrustPolicy(REQUIRE_REVINFO))
+    spec = PdfSignatureValidationSpec(SignatureValidationSpec(policy, ts_cert_validation_policy=policy))
+    with file.open("rb") as stream:
+        reader = PdfFileReader(stream)
+        found = [asyncio.run(ades_lta_validation(one, spec)) for one in reader.embedded_regular_signatures]
+    return [one.ades_subindic.status.name for one in found]
+
+
 def pdf_signatures(data: bytes) -> list[tuple[bytes, bytes]]:
     """``(signed octets, CMS)`` of every signature dictionary, read plainly from the bytes in file order."""
     found = []

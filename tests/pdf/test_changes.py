@@ -187,7 +187,7 @@ def test_certification_and_locks_decide_what_is_allowed(make, signer, monkeypatc
         method,
         parameters,
     )
-    original = appending._Update.put
+    original = appending.Update.put
 
     def put(self, number, generation, text):
         if text.startswith(b"<</Type/Sig/"):
@@ -195,7 +195,7 @@ def test_certification_and_locks_decide_what_is_allowed(make, signer, monkeypatc
             text = text[:-2] + reference + b">>"
         return original(self, number, generation, text)
 
-    monkeypatch.setattr(appending._Update, "put", put)
+    monkeypatch.setattr(appending.Update, "put", put)
     signed, field = form(make, signer)
     monkeypatch.undo()
     filled = make.updated(

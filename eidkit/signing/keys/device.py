@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 from eidkit.errors import KeyUnusable, Text
@@ -24,9 +24,6 @@ from eidkit.signing.keys import refusals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-Pin = str | None
-"""A PIN on its way to the module; nothing keeps one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,15 @@ class Module:
     lock: RLock
 
 
-_MODULES: dict[tuple[int, str], Module] = {}
+@dataclass(frozen=True, slots=True)
+class _Known:
+    spelling: str
+    lock: RLock
+
+
+_LOADING: dict[int, Lock] = {}
+_KNOWN: dict[tuple[int, str], _Known] = {}
+"""By process and real path: the path as it was first written (python-pkcs11 loads another spelling again)."""
 
 
 def load(path: str | os.PathLike[str]) -> Module:
@@ -52,21 +57,21 @@ def load(path: str | os.PathLike[str]) -> Module:
     given = os.fspath(path)
     name = os.path.realpath(given) if Path(given).exists() else given
     process = os.getpid()
-    module = _MODULES.get((process, name))
-    if module is None:
-        inherited = any(known == name for _, known in _MODULES)
+    with _LOADING.setdefault(process, Lock()):  # a lock of this process: one that was held in a fork stays held
+        known = _KNOWN.get((process, name)) or _Known(given, RLock())
+        inherited = (process, name) not in _KNOWN and any(other == name for _, other in _KNOWN)
         try:
-            library = pkcs11.lib(given)
+            library = pkcs11.lib(known.spelling)
             if inherited:
                 library.reinitialize()
         except pkcs11.PKCS11Error as error:
             raise refusals.MODULE.error() from error
-        module = _MODULES.setdefault((process, name), Module(library, RLock()))
-    return module
+        _KNOWN[process, name] = known
+    return Module(library, known.lock)
 
 
 def find(module: Module, *, token: str | None, slot: int | None) -> Any:
-    """The slot with the one initialised hardware token of that label, or in that slot (step 3)."""
+    """The slot with the one hardware token of that label, or in that slot (step 3)."""
     from pkcs11 import PKCS11Error, TokenFlag
 
     found = []
@@ -76,7 +81,8 @@ def find(module: Module, *, token: str | None, slot: int | None) -> Any:
                 held = one.get_token()
             except PKCS11Error:  # an empty reader, or one that fails: another may hold the token
                 continue
-            if held.flags & TokenFlag.TOKEN_INITIALIZED and token in {None, held.label} and slot in {None, one.slot_id}:
+            named = held.label == token if token is not None else held.flags & TokenFlag.TOKEN_INITIALIZED
+            if named and slot in {None, one.slot_id}:
                 found.append(one)
     if not found:
         raise refusals.ABSENT.error()
@@ -94,11 +100,11 @@ def find(module: Module, *, token: str | None, slot: int | None) -> Any:
 class Login:
     """One session with a hardware token, logged in, shared by the keys that were taken from it."""
 
-    def __init__(self, module: Module, slot: Any, session: Any) -> None:
+    def __init__(self, module: Module, slot: Any, mechanisms: frozenset[int], session: Any) -> None:
         self.module = module
         self.slot = slot
+        self.mechanisms = mechanisms
         self.session = session
-        self.mechanisms: frozenset[int] = frozenset(slot.get_mechanisms())
         self._process = os.getpid()
         self._keys = 0
 
@@ -130,7 +136,7 @@ def login(module: Module, slot: Any, pin: str | Callable[[], str] | None, *, las
     from pkcs11.constants import Attribute
 
     with module.lock, refusals.translated():
-        flags = slot.get_token().flags
+        flags, mechanisms = slot.get_token().flags, frozenset(slot.get_mechanisms())
     if flags & TokenFlag.USER_PIN_LOCKED:
         raise refusals.PIN_LOCKED.error()
     if flags & TokenFlag.USER_PIN_FINAL_TRY and not last_try:
@@ -140,7 +146,8 @@ def login(module: Module, slot: Any, pin: str | Callable[[], str] | None, *, las
     secret = _secret(pin, flags)
     try:
         with module.lock, refusals.translated():
-            return Login(module, slot, slot.get_token().open(user_pin=secret, attribute_mapper=mapper))
+            session = slot.get_token().open(user_pin=secret, attribute_mapper=mapper)
+            return Login(module, slot, mechanisms, session)
     except KeyUnusable as error:
         if error.code != refusals.PIN_WRONG.code:
             raise
@@ -152,8 +159,9 @@ def login(module: Module, slot: Any, pin: str | Callable[[], str] | None, *, las
 def _secret(pin: str | Callable[[], str] | None, flags: int) -> Any:
     from pkcs11 import PROTECTED_AUTH, TokenFlag
 
-    if pin is not None:
-        return pin() if callable(pin) else pin
+    secret = pin() if callable(pin) else pin
+    if secret:
+        return secret
     if flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH:
         return PROTECTED_AUTH  # the person types it at the reader
     if flags & TokenFlag.LOGIN_REQUIRED:

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eidkit import files
+from eidkit.asn1.pem import is_pem
 from eidkit.errors import KeyUnusable, Text
 
 if TYPE_CHECKING:
     import os
+
+    from cryptography import x509
 
 MAX_KEY_FILE = 1024 * 1024
 
@@ -25,6 +28,17 @@ def contents(path: str | os.PathLike[str]) -> bytes:
             Text(f"{name}: {error.strerror}", f"không đọc được {name}"),
             Text("check the path and its permissions", "kiểm tra đường dẫn và quyền đọc"),
         ) from error
+
+
+def certificates(path: str | os.PathLike[str]) -> list[x509.Certificate]:
+    """The certificates in a PEM file, or the one in a DER file; never none."""
+    from cryptography import x509
+
+    data = contents(path)
+    try:
+        return x509.load_pem_x509_certificates(data) if is_pem(data) else [x509.load_der_x509_certificate(data)]
+    except ValueError as error:
+        raise malformed(Path(path).name, "no certificate in it") from error
 
 
 def malformed(name: str, why: str) -> KeyUnusable:

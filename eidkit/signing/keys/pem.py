@@ -12,8 +12,6 @@ from eidkit.signing.keys.software import SoftwareKey
 if TYPE_CHECKING:
     import os
 
-    from cryptography import x509
-
 
 class PemKey(SoftwareKey):
     """A private key file (PKCS#8 or traditional, PEM or DER) and a certificate file, opened once.
@@ -35,7 +33,7 @@ class PemKey(SoftwareKey):
         ``key-certificate-mismatch``.
         """
         private = _private(files.contents(key), Path(key).name, password)
-        own, *chain = _certificates(files.contents(certificate), Path(certificate).name)
+        own, *chain = files.certificates(certificate)
         return cls(private, own, chain)
 
 
@@ -52,14 +50,3 @@ def _private(data: bytes, name: str, password: str | bytes | None) -> Any:
     except (ValueError, UnsupportedAlgorithm) as error:
         encrypted = secret is not None
         raise (files.wrong_password(name) if encrypted else files.malformed(name, "no private key in it")) from error
-
-
-def _certificates(data: bytes, name: str) -> list[x509.Certificate]:
-    from cryptography import x509
-
-    try:
-        if is_pem(data):
-            return x509.load_pem_x509_certificates(data)
-        return [x509.load_der_x509_certificate(data)]
-    except ValueError as error:
-        raise files.malformed(name, "no certificate in it") from error

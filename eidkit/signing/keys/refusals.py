@@ -35,7 +35,7 @@ class Refusal(NamedTuple):
 PIN_WRONG = Refusal(
     "key-pin-wrong", "person", False,
     Text("the PIN is wrong", "mã PIN sai"),
-    Text("type the PIN again; after a few wrong ones the hardware token locks", "nhập lại PIN; sai nhiều lần sẽ bị khóa"),
+    Text("type the PIN again; a few wrong ones lock the hardware token", "nhập lại PIN; sai nhiều lần sẽ bị khóa"),
 )  # fmt: skip
 PIN_LAST_TRY = Refusal(
     "key-pin-last-try", "person", False,
@@ -91,17 +91,17 @@ CANCELLED = Refusal(
 BUSY = Refusal(
     "key-device-busy", "outside", True,
     Text("the hardware token has no room for another session or operation", "thiết bị ký đang quá tải"),
-    Text("close other programs that use it, and try again", "đóng các chương trình khác đang dùng thiết bị rồi thử lại"),
+    Text("close other programs that use it, then try again", "đóng chương trình khác đang dùng thiết bị rồi thử lại"),
 )  # fmt: skip
 MECHANISM = Refusal(
     "key-mechanism", "configuration", False,
     Text("the hardware token cannot sign in this way", "thiết bị ký không hỗ trợ cách ký này"),
-    Text("choose another digest, leave out pss=, or use another key", "chọn hàm băm khác, bỏ pss=, hoặc dùng khóa khác"),
+    Text("choose another digest, leave out pss=, or take another key", "đổi hàm băm, bỏ pss=, hoặc dùng khóa khác"),
 )  # fmt: skip
 FAILED = Refusal(
     "key-device-failed", "outside", True,
     Text("the hardware token or its module failed", "thiết bị ký hoặc mô-đun của thiết bị gặp lỗi"),
-    Text("try again; then plug the token in anew, and update its module", "thử lại; rút ra cắm lại hoặc cập nhật mô-đun"),
+    Text("try again; plug it in anew; update its module", "thử lại; rút ra cắm lại hoặc cập nhật mô-đun"),
 )  # fmt: skip
 MODULE = Refusal(
     "key-module", "configuration", False,

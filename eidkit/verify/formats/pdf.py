@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Literal
 
+    from eidkit.asn1.cms import SignedData
     from eidkit.document import Document
 
 _DETACHED = {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached"}
@@ -66,10 +69,11 @@ def read(document: Document) -> Evidence:
         computed = _digests(document, found)
         store = security_store(file.reader.root)
         everything = [one.coverage for one in found]
-        seals = [_document_timestamp(one, found, computed) for one in found if one.is_timestamp]
         signatures = tuple(
             _signature(file, one, found, everything, computed, store) for one in found if not one.is_timestamp
         )
+        tokens = {signature.id: [stamp.token for stamp in signature.timestamps] for signature in signatures}
+        seals = [_document_timestamp(file, one, found, computed, tokens) for one in found if one.is_timestamp]
         observations = [observed("NOT_SUPPORTED", what="XFA forms")] if has_xfa(file.reader) else []
     return Evidence(
         name=document.name,
@@ -254,7 +258,13 @@ def _sees_store(file: PdfFile, seal: _Found) -> bool:
 
 
 # 4.
-def _document_timestamp(one: _Found, found: Sequence[_Found], computed: dict[Wanted, bytes]) -> TimestampEvidence:
+def _document_timestamp(
+    file: PdfFile,
+    one: _Found,
+    found: Sequence[_Found],
+    computed: dict[Wanted, bytes],
+    tokens: dict[str, list[bytes]],
+) -> TimestampEvidence:
     imprint = one.container.imprint
     digest = _content_digest(one, computed, imprint[0]) if imprint is not None else None
     problems = [observed("COVERAGE_FAILURE", one.id, why=why) for why in one.coverage.problems]
@@ -264,5 +274,28 @@ def _document_timestamp(one: _Found, found: Sequence[_Found], computed: dict[Wan
         token=one.container.octets,
         imprints=((imprint[0], digest),) if imprint is not None and digest is not None else (),
         covers=tuple(each.id for each in found if _covers(one, each)),
+        holds=_holds(file, one, [each for each in found if _covers(one, each)], tokens) if not problems else (),
         observations=(*one.container.problems, *problems),
     )
+
+
+def _holds(file: PdfFile, seal: _Found, covered: Sequence[_Found], tokens: dict[str, list[bytes]]) -> tuple[str, ...]:
+    """SHA-256 of every certificate, answer and token in the revision that a document timestamp covers."""
+    objects: dict[bytes, None] = {}
+    for each in covered:
+        own = [each.container.octets] if each.is_timestamp else tokens.get(each.id, [])
+        objects.update(dict.fromkeys(own))
+        for octets in own:
+            _add_parts(objects, cms.opened(octets).parsed)
+        _add_parts(objects, each.container.parsed)
+    if seal.coverage.revision is not None:
+        store = SecurityStore()
+        with suppress(EidkitError):
+            store = security_store(file.resolver(seal.coverage.revision.number).root)
+        objects.update(dict.fromkeys((*store.certificates, *store.crls, *store.ocsps)))
+    return tuple(sorted(hashlib.sha256(octets).hexdigest() for octets in objects))
+
+
+def _add_parts(objects: dict[bytes, None], container: SignedData | None) -> None:
+    if container is not None:
+        objects.update(dict.fromkeys((*container.certificates, *container.crls, *container.ocsps)))

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
-from eidkit.errors import DocumentError
+from eidkit.errors import DocumentError, Text
 from eidkit.findings import Observation, observed
 from eidkit.verify.evidence import (
     CertificateReference,
@@ -75,7 +75,8 @@ def _name_apart(found: list[_Reading]) -> None:
     for each in found:
         if each.id in seen:
             repeated, each.id = each.id, f"{each.id} ({each.number})"
-            each.note("FORMAT_FAILURE", why=f"two signatures have the ID {repeated}")
+            why = Text(f"two signatures have the ID {repeated}", f"hai chữ ký có cùng ID {repeated}")
+            each.note("FORMAT_FAILURE", why=why)
         seen.add(each.id)
 
 
@@ -166,7 +167,8 @@ class _Reading:
         if material.problem:
             self.note("KEY_INFO_UNREADABLE", why=material.problem)
         if xml_signer.disagrees(material, signer):
-            self.note("FORMAT_FAILURE", why="KeyInfo holds a bare key that is not the certificate's")
+            why = Text("KeyInfo holds a bare key that is not the certificate's", "KeyInfo chứa khóa khác với chứng thư")
+            self.note("FORMAT_FAILURE", why=why)
         timestamps = tuple(self._timestamps(qualifying))
         references = tuple(self._references())
         counter = self._counter_signature_of(ids)
@@ -266,9 +268,17 @@ class _Reading:
             ):
                 signed = apex.getparent()
             elif reference.type == names.COUNTERSIGNED:
-                self.note("FORMAT_FAILURE", why="its counter-signed reference points at no signature value")
+                why = Text(
+                    "its counter-signed reference points at no signature value",
+                    "tham chiếu ký chồng không trỏ đến giá trị chữ ký nào",
+                )
+                self.note("FORMAT_FAILURE", why=why)
         if surrounding is not None and signed is not surrounding:
-            self.note("FORMAT_FAILURE", why="a counter-signature that does not sign the signature that it stands in")
+            why = Text(
+                "a counter-signature that does not sign the signature that it stands in",
+                "chữ ký chồng không ký lên chữ ký chứa nó",
+            )
+            self.note("FORMAT_FAILURE", why=why)
         counter = signed if signed is not None else surrounding
         return ids.get(counter) if counter is not None else None
 

@@ -28,7 +28,7 @@ def rendered(report: Report) -> ReportJson:
         "policy": report.policy.name,
         "policy_version": report.policy.version,
         "validation_time": canonical.format_time(report.validation_time),
-        "provable_until": None,
+        "provable_until": _time(report.provable_until),
         "signatures": [_signature(conclusion) for conclusion in report.conclusions],
         "timestamps": [_timestamp(timestamp) for timestamp in report.timestamps],
         "findings": [found.to_json() for found in report.findings],

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from eidkit.binding.authentication import Authentication
     from eidkit.document import Document
 
-PROOF_OF_APPROVAL = commitments.PROOF_OF_APPROVAL.oid
+_APPROVAL = commitments.PROOF_OF_APPROVAL.oid
 
 
 @dataclass(frozen=True, slots=True)
-class Authorization:
+class LoginStatements:
     """What an Authentication puts into the signature: the attestation JWS, the claimed role, the commitment."""
 
     assertion: str
@@ -43,15 +43,15 @@ class Authorization:
     commitment: str | None
 
 
-def authorize(
+def admitted(
     document: Document,
     certificate: Certificate,
     authentication: Authentication,
     commitment: str | None,
     *,
     at: datetime,
-) -> Authorization:
-    """The Authorization, or :class:`SigningError` with the first disagreement (the plan above)."""
+) -> LoginStatements:
+    """What the login puts into the signature; :class:`SigningError` with the first disagreement (the plan above)."""
     transaction = authentication.transaction
     # 1.
     jws = authentication.attestation
@@ -98,7 +98,7 @@ def authorize(
             "bản ghi xác thực đã quá hạn",
             "let the person authenticate again",
         )
-    return Authorization(jws, transaction.role, _commitment(transaction.action.effect, commitment))
+    return LoginStatements(jws, transaction.role, _commitment(transaction.action.effect, commitment))
 
 
 def _check_person(certificate: Certificate, authentication: Authentication) -> None:
@@ -142,9 +142,9 @@ def _check_document(document: Document, authentication: Authentication) -> None:
 def _commitment(effect: str, commitment: str | None) -> str | None:
     """Proof of approval belongs to an action that advances; anything else is the step's word."""
     if commitment == "auto":
-        return PROOF_OF_APPROVAL if effect == "advances" else None
+        return _APPROVAL if effect == "advances" else None
     oid = commitments.oid_of(commitment) if commitment else None
-    if oid == PROOF_OF_APPROVAL and effect != "advances":
+    if oid == _APPROVAL and effect != "advances":
         raise _refused(
             "commitment-not-approval",
             "this action does not approve",

@@ -50,6 +50,7 @@ def _refused(box: Sandbox, key: Any, **more: Any) -> str:
         ({"expired": True}, "certificate-expired"),
         ({"not_yet_valid": True}, "certificate-not-yet-valid"),
         ({"usage": "wrong"}, "certificate-usage"),
+        ({"usage": "timestamping"}, "certificate-usage"),
     ],
 )
 def test_a_flawed_certificate(box: Sandbox, flaws: dict[str, Any], code: str) -> None:

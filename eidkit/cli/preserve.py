@@ -1,0 +1,72 @@
+"""``eidkit preserve``: a signed PDF made fit to be proved for years, or renewed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eidkit.cli import options
+from eidkit.cli.speaking import language_option, say
+from eidkit.errors import Text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eidkit.verify import Report
+
+EPILOG = """\b
+Examples:
+  eidkit preserve signed.pdf -o kept.pdf --trust roots.pem --tsa-trust tsa.pem
+  eidkit preserve signed.pdf -o kept.pdf --trust roots --tsa http://tsa.example.gov --tsa-trust tsa.pem
+  eidkit preserve kept.pdf -o renewed.pdf --trust roots --tsa http://tsa.example.gov --tsa-trust tsa.pem
+
+Without --tsa the file gets what proves it (B-LT); with --tsa also a document timestamp (B-LTA). Run it again,
+with --tsa, before the date that it prints.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("document", type=options.PATH, metavar="IN")
+@click.option("-o", "--output", required=True, type=options.PATH, metavar="OUT", help="Where the document goes.")
+@options.trust_options
+@click.option(
+    "--attest-trust", multiple=True, type=options.PATH, metavar="PEM", help="Anchors for attestations of logins."
+)
+@click.option("--tsa", multiple=True, metavar="URL", help="Timestamp authorities, asked in this order.")
+@options.material_options
+@language_option
+def command(document: Path, output: Path, **chosen: Any) -> None:
+    """Put into IN (a signed PDF) what proves its signatures for years, and write the document to OUT.
+
+    Certificates and revocation answers that the file lacks are taken from --intermediate, --crl and --ocsp, and
+    from the network unless --offline. Every byte of IN stays as it was.
+    """
+    if chosen["tsa"] and chosen["offline"]:
+        raise click.UsageError("--tsa needs the network; leave out --offline")
+    from eidkit.document import Document
+    from eidkit.signing import preserve
+    from eidkit.verify import verify
+
+    trust, material = options.anchors(chosen), options.material(chosen)
+    kept = preserve(
+        Document.read(document),
+        trust,
+        tsa=options.authorities(chosen["tsa"], trust) or None,
+        sources=material.sources,
+        transport=material.transport,
+    )
+    kept.write(output)
+    report = verify(kept, trust, sources=material.sources, transport=material.transport)
+    say(_told(output.name, report), err=True)
+
+
+def _told(name: str, report: Report) -> Text:
+    level = ", ".join(sorted({conclusion.level for conclusion in report.conclusions}))
+    until = report.provable_until
+    if until is None:
+        return Text(f"{name}: preserved ({level})", f"{name}: đã lưu trữ ({level})")
+    return Text(
+        f"{name}: preserved ({level}), provable until {until:%Y-%m-%d}; renew it before",
+        f"{name}: đã lưu trữ ({level}), chứng minh được đến {until:%Y-%m-%d}; hãy gia hạn trước ngày đó",
+    )

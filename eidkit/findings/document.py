@@ -1,0 +1,71 @@
+"""What happened to the document around a signature."""
+
+from __future__ import annotations
+
+from eidkit.findings.rows import ASK_AGAIN, Row, failed, indeterminate, info, warning
+
+ROWS: tuple[Row, ...] = (
+    failed(
+        "MODIFIED_AFTER_SIGNING",
+        "HASH_FAILURE",
+        "the document was changed after this signature: {what}",
+        "tài liệu bị thay đổi sau chữ ký này: {what}",
+        *ASK_AGAIN,
+    ),
+    indeterminate(
+        "UNSIGNED_CONTENT",
+        "SIG_CONSTRAINTS_FAILURE",
+        "there is content that no signature covers: {what}",
+        "có nội dung không được chữ ký nào bao phủ: {what}",
+        *ASK_AGAIN,
+    ),
+    warning(
+        "FORM_FILLED_AFTER_SIGNING",
+        "form fields were filled after this signature: {what}",
+        "biểu mẫu được điền sau chữ ký này: {what}",
+        "compare with the file as signed",
+        "so sánh với bản đã ký",
+    ),
+    indeterminate(
+        "OWN_REVISION_CHANGED",
+        "SIG_CONSTRAINTS_FAILURE",
+        "the revision that holds the signature changes more than the signature: {what}",
+        "lần cập nhật chứa chữ ký còn thay đổi nội dung khác: {what}",
+        *ASK_AGAIN,
+    ),
+    indeterminate(
+        "APPEARANCE_COVERS_CONTENT",
+        "SIG_CONSTRAINTS_FAILURE",
+        "the visible signature covers other content on page {page}",
+        "hình chữ ký che nội dung ở trang {page}",
+        *ASK_AGAIN,
+    ),
+    indeterminate(
+        "SIGNATURE_MISPLACED",
+        "SIG_CONSTRAINTS_FAILURE",
+        "a ds:Signature stands where none belongs or holds foreign content: {what}",
+        "ds:Signature ở sai vị trí hoặc chứa nội dung lạ: {what}",
+        *ASK_AGAIN,
+    ),
+    warning(
+        "PARTIAL_SCOPE",
+        "the signature covers only a part of this file: {what}",
+        "chữ ký chỉ bao phủ một phần tệp: {what}",
+        "rely only on what is signed",
+        "chỉ tin phần nội dung đã được ký",
+    ),
+    warning(
+        "SPLIT_TEXT",
+        "comments that no signature covers stand inside texts of this file",
+        "có chú thích không được ký nằm giữa văn bản của tệp",
+        "read values without the comments (their canonical form)",
+        "đọc giá trị ở dạng chuẩn, bỏ qua chú thích",
+    ),
+    info(
+        "NO_SIGNATURE",
+        "there is no signature in this document",
+        "tài liệu không có chữ ký",
+        "ask for the signed copy",
+        "yêu cầu bản đã ký",
+    ),
+)

@@ -1,0 +1,63 @@
+"""Timestamps, and times that are only claimed."""
+
+from __future__ import annotations
+
+from eidkit.findings.rows import Row, failed, indeterminate, info, warning
+
+ROWS: tuple[Row, ...] = (
+    indeterminate(
+        "NO_POE",
+        "NO_POE",
+        "nothing proves that {what} existed on {time}, until when {issuer} can be relied on",
+        "không có bằng chứng {what} đã tồn tại vào {time}, thời điểm cuối còn tin cậy được {issuer}",
+        "ask for a copy that was preserved before that date (eidkit preserve), or for a new signature",
+        "yêu cầu bản đã được lưu trữ (eidkit preserve) trước ngày đó, hoặc ký lại",
+    ),
+    info(
+        "PROVED_BY_LATER_TIMESTAMP",
+        "the timestamp is judged as of {time}, when a later timestamp proves that it existed",
+        "dấu thời gian được đánh giá tại {time}, thời điểm một dấu thời gian sau chứng minh nó đã tồn tại",
+    ),
+    info(
+        "STATUS_BEFORE_SIGNATURE",
+        "the answer about {subject} is of {time}, before the signature: a revocation in between is not in it",
+        "dữ liệu thu hồi của {subject} lập lúc {time}, trước khi ký",
+        "preserve the file with an answer issued after the signature (eidkit preserve)",
+        "lưu trữ tệp với dữ liệu thu hồi lập sau khi ký (eidkit preserve)",
+    ),
+    warning(
+        "TIMESTAMP_INVALID",
+        "a timestamp does not hold: {why}",
+        "dấu thời gian không hợp lệ: {why}",
+        "have the signature time-stamped again",
+        "đóng dấu thời gian lại",
+    ),
+    indeterminate(
+        "TIMESTAMP_FAILED",
+        "TIMESTAMP_ORDER_FAILURE",
+        "the timestamp does not hold: {why}",
+        "dấu thời gian không hợp lệ: {why}",
+        "ask for a new timestamp",
+        "yêu cầu dấu thời gian mới",
+    ),
+    failed(
+        "TIMESTAMP_IMPRINT",
+        "HASH_FAILURE",
+        "the timestamp is about other content",
+        "dấu thời gian thuộc về nội dung khác",
+        "ask for a new timestamp",
+        "yêu cầu dấu thời gian mới",
+    ),
+    info(
+        "TIMESTAMP_NOT_JUDGED",
+        "this release does not judge timestamps of the kind {kind}",
+        "phiên bản này chưa kiểm tra dấu thời gian loại {kind}",
+    ),
+    info(
+        "TIME_CLAIMED",
+        "the signing time is only claimed, no timestamp proves it",
+        "thời điểm ký chỉ là khai báo, chưa có dấu thời gian",
+        "sign with tsa= next time",
+        "ký kèm dấu thời gian",
+    ),
+)

@@ -1,0 +1,106 @@
+"""Past validation of a certificate path (EN 319 102-1 V1.4.1 §5.6.2.1, §5.6.2.2): what must have existed by when.
+
+A path may be relied on for a past time although its certificates have ended since, but only on what is proved to
+have existed while those who made it could be relied on: afterwards a lost or broken key can make anything, with any
+date.  From the anchor down, with a limit that slides back:
+
+1. The anchor vouches for what existed before its own end, and before the date that we put on it.
+2. The certificate below it, and the answer about that certificate, must be proved to have existed by that limit.
+3. A certificate whose signature uses an algorithm that has become weak must have existed while it was not.
+4. The limit slides to the end of the certificate, or to its revocation: it vouches for what existed until then.
+
+The leaf's own limit is not judged here: its period and revocation are compared with the proved time by the caller.
+A pure function; where nothing has ended it finds nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from eidkit import algorithms
+from eidkit.asn1.algorithm import signature_algorithm
+from eidkit.canonical import format_time
+from eidkit.errors import EidkitError, Text
+from eidkit.findings import Finding, finding
+from eidkit.trust.standing import statuses_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from eidkit.asn1.certificate import Certificate
+    from eidkit.trust.revocation import Status
+    from eidkit.trust.standing import Demand
+    from eidkit.trust.store import Anchor
+    from eidkit.verify.poe import Proofs
+
+
+def unproved(
+    path: Sequence[Certificate],
+    statuses: Sequence[Status],
+    demand: Demand,
+    *,
+    anchors: Sequence[Anchor],
+    proofs: Proofs,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+) -> list[Finding]:
+    """Why ``path`` (leaf first, anchor last), judged for ``demand.at``, rests on what is not proved to be old enough.
+
+    ``statuses`` are those of its certificates as judged with all answers.  The leaf itself existed at ``demand.at``:
+    what it signed names it.
+    """
+    if not path:
+        return []
+    # 1.
+    limit = min(demand.now, _end(path[-1], anchors))
+    found: list[Finding] = []
+    for position, (certificate, issuer) in reversed(list(enumerate(pairwise(path)))):
+        status = statuses[position]
+        existed = proofs.of_digest(certificate.sha256)
+        if position == 0:
+            existed = min(existed, demand.at)
+        # 2.
+        if existed > limit:
+            what = Text(f"the certificate of {certificate.subject_text}", f"chứng thư của {certificate.subject_text}")
+            found.append(_no_proof(certificate, what, issuer, limit))
+        elif limit < demand.now and status.state == "good":
+            by_then = _by(limit, proofs, crls), _by(limit, proofs, ocsps)
+            (known,) = statuses_of((certificate, issuer), demand, crls=by_then[0], ocsps=by_then[1])
+            if known.state != "good":
+                who = certificate.subject_text
+                what = Text(f"the answer that {who} was not revoked", f"dữ liệu thu hồi của {who}")
+                found.append(_no_proof(certificate, what, issuer, limit))
+        # 3.
+        found += _lapsed(certificate, existed, demand)
+        # 4.
+        limit = min(limit, certificate.not_after, status.revoked_at or limit)
+    return found
+
+
+def _end(anchor: Certificate, anchors: Sequence[Anchor]) -> datetime:
+    """Until when the anchor counts: its end, or the latest date that was put on it."""
+    own = anchor.not_after
+    return max((min(own, one.sunset or own) for one in anchors if one.certificate == anchor), default=own)
+
+
+def _by(limit: datetime, proofs: Proofs, answers: Sequence[bytes]) -> tuple[bytes, ...]:
+    return tuple(answer for answer in answers if proofs.of(answer) <= limit)
+
+
+def _lapsed(certificate: Certificate, existed: datetime, demand: Demand) -> list[Finding]:
+    """What the certificate was signed with was strong enough when it is proved to have existed."""
+    try:
+        digest = signature_algorithm(certificate.signature_algorithm)[0].digest
+    except EidkitError:
+        return []
+    if digest is None or digest in demand.weak or algorithms.digest_acceptable(digest, existed):
+        return []
+    what = f"the certificate of {certificate.subject_text}"
+    time = format_time(existed)
+    return [finding("CRYPTO_CONSTRAINTS_FAILURE", certificate.sha256, what=what, algorithm=digest, time=time)]
+
+
+def _no_proof(certificate: Certificate, what: Text, issuer: Certificate, limit: datetime) -> Finding:
+    return finding("NO_POE", certificate.subject_text, what=what, time=format_time(limit), issuer=issuer.subject_text)

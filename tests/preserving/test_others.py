@@ -1,0 +1,111 @@
+"""Files that other products signed and preserved, taken further: pyHanko's, made here, and those of the DSS corpus."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from eidkit.asn1 import certificate as certificates
+from eidkit.document import Document
+from eidkit.errors import EidkitError
+from eidkit.pdf.preserving_revision import preserving_revision
+from eidkit.pdf.security_store import SecurityStore
+from eidkit.sandbox import Sandbox
+from eidkit.timestamps.authority import token_over
+from eidkit.verify import collect
+from tests.preserving.world import World, octets, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from eidkit.verify.evidence import Evidence, SignatureEvidence
+
+PASSED = ("TOTAL-PASSED", None)
+
+
+@pytest.fixture
+def today() -> World:
+    """pyHanko's signer takes the machine's time."""
+    return World(start=datetime.now(UTC))
+
+
+@pytest.mark.parametrize("level", ["T", "LT", "LTA"])
+def test_a_file_of_pyhanko_s_is_taken_further(level: str, today: World) -> None:
+    from tests.preserving import by_pyhanko
+
+    theirs = by_pyhanko.made(today, level)
+    today.new_tsa(12)
+    kept = today.preserved(theirs, stamped=True)
+    assert octets(kept).startswith(octets(theirs))
+    before, after = collect(theirs), collect(kept)
+    assert set(before.certificates) <= set(after.certificates)
+    assert len(after.certificates) == len(set(after.certificates))
+    report = today.report(kept)
+    assert verdict(report) == PASSED
+    assert [(c.level, c.evidence.coverage.modifications) for c in report.conclusions] == [("PAdES-B-LTA", "extension")]
+    today.pass_years(6)
+    assert verdict(today.report(kept)) == PASSED
+    assert not today.report(theirs)
+
+
+def test_the_vri_of_pyhanko_s_store_stays(today: World) -> None:
+    from eidkit.pdf.revisions import open_file
+    from tests.preserving import by_pyhanko
+
+    theirs = by_pyhanko.made(today, "LT")
+    kept = today.preserved(theirs, stamped=True, sources=None)
+    views = [open_file(one).reader.root["/DSS"]["/VRI"].keys() for one in (theirs, kept)]
+    assert views[0] == views[1]
+
+
+# ── the DSS corpus ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.corpus
+def test_files_of_the_dss_corpus_are_extended_without_harm(corpus: Callable[[str], Path]) -> None:
+    """Whatever wrote them (hybrid, linearized, with stores and locks of their own), they are the same afterwards."""
+    sandbox = Sandbox.create()
+    extra = certificates.of(sandbox.authorities["root"].certificate).der
+    extended, wrong = 0, []
+    for path in sorted(corpus("dss/dss-pades").rglob("*.pdf")):
+        try:
+            document = Document.read(path)
+            before = collect(document)
+        except EidkitError:
+            continue  # not readable at all: nothing to extend
+        if before.signatures:
+            after = collect(_extended(sandbox, document, extra))
+            wrong += [f"{path.name}: {what}" for what in _harm(before, after, extra)]
+            extended += 1
+    assert wrong == []
+    assert extended >= 30
+
+
+def _extended(sandbox: Sandbox, document: Document, extra: bytes) -> Document:
+    revision = preserving_revision(document, SecurityStore((extra,), (), ()), 4096)
+    covered = document.spliced(document.length, revision.data)
+    token = token_over(sandbox.tsa, covered.digest("sha256", revision.ranges), "sha256", transport=sandbox)
+    return document.spliced(document.length, revision.filled(token))
+
+
+def _harm(before: Evidence, after: Evidence, extra: bytes) -> list[str]:
+    found = [
+        f"{one.id} was {_surroundings(one)}, is {_surroundings(two)}"
+        for one, two in zip(before.signatures, after.signatures, strict=True)
+        if _surroundings(two) not in {_surroundings(one), ("extension", True)}
+    ]
+    if set(after.certificates) != {*before.certificates, extra}:
+        found.append("its store lost or gained certificates")
+    if set(after.crls) != set(before.crls) or set(after.ocsps) != set(before.ocsps):
+        found.append("its store lost or gained answers")
+    if len(after.timestamps) != len(before.timestamps) + 1:
+        found.append("it has no new document timestamp")
+    return found
+
+
+def _surroundings(signature: SignatureEvidence) -> tuple[str, bool]:
+    coverage = signature.coverage
+    return (coverage.modifications, coverage.modifications_allowed) if coverage else ("none", True)
