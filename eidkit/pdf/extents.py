@@ -13,6 +13,8 @@ Source: ISO 32000-2 §7.3.8, §7.3.10, §7.5.6.
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from eidkit.pdf.intake import cautiously
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from eidkit.document import Document
     from eidkit.pdf.reader import Reader
 
-_FIRST_READ = 1024
+_LEAST_READ, _FIRST_READ = 256, 16 * 1024
 _SMALL = 64 * 1024
 _KEYWORD = 32
 _NESTING = 16
@@ -33,8 +35,9 @@ _NESTING = 16
 def run_over(document: Document, reader: Reader, offsets: Iterable[int], stop: int) -> bool:
     """Whether one of the objects at ``offsets`` does not end before ``stop``."""
     left = 2 * stop + _SMALL
-    for offset in sorted({offset for offset in offsets if offset < stop}):
-        end = _end(document, reader, offset, stop)
+    ordered = sorted({offset for offset in offsets if offset < stop})
+    for offset, following in pairwise([*ordered, stop]):
+        end = _end(document, reader, offset, stop, likely=following)
         if end is None:
             return True
         # 4.
@@ -44,14 +47,14 @@ def run_over(document: Document, reader: Reader, offsets: Iterable[int], stop: i
     return False
 
 
-def _end(document: Document, reader: Reader, offset: int, stop: int) -> int | None:
-    """Where the object at ``offset`` ends; None when it is not closed before ``stop``."""
-    size = _FIRST_READ
+def _end(document: Document, reader: Reader, offset: int, stop: int, *, likely: int) -> int | None:
+    """Where the object at ``offset`` ends, ``likely`` before the next; None when it is not closed before ``stop``."""
+    size = min(max(likely - offset, _LEAST_READ), _FIRST_READ)
     while True:
         text = document.read_range(offset, min(offset + size, stop))
         whole = offset + len(text) >= stop
-        if (plain := _plain_end(text)) is not None:
-            return offset + plain
+        if (plain := _plain_end(text, document, offset, stop)) is not None:
+            return plain
         try:
             return _end_in(text, document, reader, offset, stop)
         except SyntaxProblem as problem:
@@ -63,19 +66,42 @@ def _end(document: Document, reader: Reader, offset: int, stop: int) -> int | No
 
 
 _NOT_BRACKETS = bytes(octet for octet in range(256) if octet not in b"[]<>")
+_HEAD_ENDS = re.compile(rb"endobj|stream(\r\n|\n)?")
+_TEXTS = re.compile(rb"\((?:[^()\\]|\\[\s\S])*+\)")
 
 
-def _plain_end(text: bytes) -> int | None:
-    """Where an object without texts, comments and stream ends; None for any other (most have none: a short cut)."""
-    end = text.find(b"endobj")
-    if end < 0 or any(mark in text[:end] for mark in (b"(", b"%", b"stream")):
+def _plain_end(text: bytes, document: Document, offset: int, stop: int) -> int | None:
+    """Where an object without comments and odd texts ends; None for any other (most have none: a short cut).
+
+    Up to ``endobj`` or ``stream`` its brackets must close, and a stream must state its length once and plainly.
+    """
+    ending = _HEAD_ENDS.search(text)
+    if ending is None or not _closed(text[: ending.start()]):
         return None
-    brackets = text[:end].translate(None, _NOT_BRACKETS)
+    if ending[0] == b"endobj":
+        return offset + ending.start()
+    length = _DIRECT_LENGTH.search(text, 0, ending.start())
+    if ending[1] is None or length is None or len(_LENGTH_KEY.findall(text, 0, ending.start())) != 1:
+        return None
+    end = offset + ending.end() + int(length[1])
+    closing = document.read_range(end, min(end + _KEYWORD, stop)) if end < stop else b""
+    return end if b"endstream" in closing else None
+
+
+def _closed(head: bytes) -> bool:
+    if b"%" in head:
+        return False
+    if b"(" in head:
+        head = _TEXTS.sub(b"", head)
+    brackets = head.translate(None, _NOT_BRACKETS)
     for _ in range(_NESTING):
         brackets = brackets.replace(b"[]", b"").replace(b"<>", b"")
-        if not brackets:
-            return end
-    return None
+    return not brackets and b"(" not in head and b")" not in head
+
+
+_LENGTH_KEY = re.compile(rb"/L(?:ength(?![A-Za-z0-9])|#|e#)|/#")
+"""The key, also in a spelling with escapes, so that two of it are never taken for one."""
+_DIRECT_LENGTH = re.compile(rb"/Length[\x00\t\n\f\r ]++(\d{1,11})(?=[\x00\t\n\f\r ]*+(?:/|>>))")
 
 
 def _end_in(text: bytes, document: Document, reader: Reader, offset: int, stop: int) -> int | None:

@@ -264,6 +264,8 @@ def spans(data: bytes, position: int) -> Spans:
             raise SyntaxProblem(f"the key {name} has two values in one dictionary")
 
 
+_FLAT_STRING = re.compile(rb"(?:[^()\\]|\\[\s\S])*+\)")
+"""The rest of a literal string without brackets inside, escapes skipped over: only its end is wanted."""
 _PLAIN_RUN = re.compile(
     rb"(?:[\x00\t\n\f\r 0-9+\-.]|\[[\x00\t\n\f\r 0-9+\-.]*+\]"
     rb"|/[^\x00\t\n\f\r ()<>\[\]{}/%]*|R(?=[\x00\t\n\f\r \]>/]))*+"
@@ -285,7 +287,8 @@ def value_end(data: bytes, position: int) -> int:
         elif kind == "array":
             open_brackets.append(b"]")
         elif kind == "literal":
-            position = literal_string(data, position)[1]
+            flat = _FLAT_STRING.match(data, position)
+            position = flat.end() if flat else literal_string(data, position)[1]
         elif kind == "end" and (not open_brackets or match["end"] != open_brackets.pop()):
             raise SyntaxProblem("a closing bracket where a value belongs")
         if len(open_brackets) > MAX_DEPTH:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from eidkit import algorithms
@@ -154,8 +155,12 @@ def check_token(
     return replace(_result(info, signed_by, path, intact=intact, found=found), statuses=statuses)
 
 
+@lru_cache(maxsize=32)
 def read(token: bytes) -> tuple[SignedData, TstInfo]:
-    """The parts of a token; raises :class:`EidkitError` when it is not one (rule 1, structure only)."""
+    """The parts of a token; raises :class:`EidkitError` when it is not one (rule 1, structure only).
+
+    Remembered by the token's own bytes: one verification looks at a token several times.
+    """
     if len(token) > MAX_TOKEN:
         raise der.DerError(f"a timestamp token of more than {MAX_TOKEN} bytes")
     signed = cms.parse(token)

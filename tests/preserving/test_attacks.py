@@ -9,8 +9,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from eidkit.asn1 import certificate as certificates
 from eidkit.document import Document
+from eidkit.identity import Identity
 from eidkit.pdf.preserving_revision import preserving_revision
 from eidkit.pdf.security_store import SecurityStore
+from eidkit.sandbox import people
+from eidkit.sandbox.keys import SandboxKey
 from eidkit.signing import TOKEN_RESERVE
 from eidkit.timestamps.authority import token_over
 from eidkit.trust.sources import Sources
@@ -73,6 +76,37 @@ def test_an_answer_forged_with_the_key_of_an_authority_that_has_ended() -> None:
     assert "NO_POE" in codes(inside)
 
 
+def test_an_answer_about_a_timestamp_authority_forged_with_the_key_of_its_issuer() -> None:
+    world = World(tsa_years=10)
+    signed = world.signed()
+    world.new_time_root("other-root")
+    world.new_tsa(10, under="other-root")
+    kept = [world.sandbox.authorities[name].crl(world.clock.now()) for name in ("official", "root")]
+    sealed = _sealed(world, signed, SecurityStore((), tuple(kept), ()))
+    file = _renewed_without("time-root", world, sealed, first="other-root")
+    forged = world.sandbox.authorities["time-root"].crl(world.clock.now() - 27 * YEAR)
+    report = world.report(file, sources=Sources.of(crls=(forged, *world.sandbox.crls())))
+    inner = report.conclusions[0].timestamps[0]
+    assert inner.indication == "INDETERMINATE"
+    assert "NO_POE" in {found.code for found in inner.findings}
+
+
+def test_an_authority_that_an_ended_root_is_made_to_have_had() -> None:
+    """A signer whose issuer nobody knew: years later somebody certifies that issuer with the root's old key."""
+    world = World(tsa_years=10)
+    box = world.sandbox
+    rogue = box.authorities["root"].subordinate("rogue", people.authority("Rogue CA"), "p256", world.clock.now())
+    box.authorities["rogue"] = rogue
+    key = box.issue(people.authority("Anybody"), Identity("vn-mst", "0100000000", "Anybody"), by="rogue")
+    signed = world.signed(key=SandboxKey(key.private_key, key.certificate, (), key.identity))
+    answers = SecurityStore((), box.crls(), ())
+    hidden = _renewed_without("rogue", world, _sealed(world, signed, answers))
+    found = Sources.of(certificates=[rogue.certificate.public_bytes(Encoding.DER)], crls=box.crls())
+    report = world.report(hidden, sources=found)
+    assert verdict(report) == ("INDETERMINATE", "NO_POE")
+    assert any("Rogue CA" in f.message.en for f in report.conclusions[0].findings if f.code == "NO_POE")
+
+
 def test_the_same_answer_stored_in_time_passes() -> None:
     world = World(tsa_years=10)
     answer = world.sandbox.authorities["official"].crl(world.clock.now() + timedelta(days=1))
@@ -85,9 +119,9 @@ def test_the_same_answer_stored_in_time_passes() -> None:
     assert verdict(world.report(file)) == PASSED
 
 
-def _renewed_without(slug: str, world: World, document: Document) -> Document:
+def _renewed_without(slug: str, world: World, document: Document, *, first: str = "time-root") -> Document:
     """Renewed with the answers of every authority but one."""
-    for years, under in ((9, "time-root"), (9, "later-root"), (9, "later-root")):
+    for years, under in ((9, first), (9, "later-root"), (9, "later-root")):
         world.pass_years(years)
         if under not in world.sandbox.authorities:
             world.new_time_root(under)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from eidkit.identity import Identity
+from eidkit.sandbox import people
 from eidkit.trust.sources import Sources
 from tests.preserving.world import START, YEAR, World, assert_policy_is_baseline, codes, verdict
 
@@ -74,6 +76,16 @@ def test_a_revocation_after_the_timestamp_does_no_harm(world: World) -> None:
     assert verdict(world.report(kept)) == PASSED
 
 
+def test_an_authority_that_is_revoked_later_is_believed_for_what_is_proved_to_be_older(world: World) -> None:
+    bare = world.preserved(world.signed())
+    kept = world.preserved(bare, stamped=True)
+    world.clock.advance(timedelta(days=2))
+    world.sandbox.revoke(world.sandbox.authorities["official"].certificate)
+    world.clock.advance(timedelta(days=1))
+    assert verdict(world.report(kept)) == PASSED
+    assert verdict(world.report(bare)) == ("INDETERMINATE", "NO_POE")
+
+
 def test_a_revocation_before_the_timestamp_fails_it_whatever_the_file_holds(world: World) -> None:
     kept = world.preserved(world.signed())
     world.sandbox.revoke(world.key, world.clock.now() - timedelta(days=1))
@@ -106,11 +118,33 @@ def test_a_key_of_a_timestamp_authority_that_is_compromised_later(world: World) 
     world.clock.advance(timedelta(days=5))
     world.sandbox.revoke(old)
     world.clock.advance(timedelta(days=1))
+    inner = world.report(kept).conclusions[0].timestamps[0]
+    assert (inner.indication, inner.proved_at) == ("PASSED", world.report(kept).timestamps[0].time)
     assert verdict(world.report(kept)) == PASSED
     assert world.report(bare).conclusions[0].timestamps[0].subindication == "REVOKED_NO_POE"
     world.pass_years(4)
     assert verdict(world.report(kept)) == PASSED
     assert not world.report(bare)
+
+
+def test_a_revocation_that_is_published_late_still_counts(world: World) -> None:
+    """The timestamp's key was lost before the document timestamp; the list that says so is younger than both."""
+    old = _tsa(world)
+    signed = world.signed()
+    lost = world.clock.now() + timedelta(hours=1)
+    world.clock.advance(timedelta(hours=2))
+    world.new_tsa(12)
+    kept = world.preserved(signed, stamped=True)
+    world.clock.advance(timedelta(days=1))
+    world.sandbox.revoke(old, lost)
+    late = Sources.of(crls=world.sandbox.crls())
+    world.pass_years(6)
+    asked = Sources.of(crls=world.sandbox.crls())
+    before = world.report(kept, sources=asked).conclusions[0].timestamps[0]
+    assert before.indication == "INDETERMINATE"
+    report = world.report(kept, sources=late + asked)
+    assert report.conclusions[0].timestamps[0].indication == "INDETERMINATE"
+    assert report.conclusions[0].best_signature_time == report.timestamps[0].time
 
 
 def test_three_renewals_last_thirty_years(world: World) -> None:
@@ -193,6 +227,20 @@ def test_the_end_of_an_authority_counts_for_what_nothing_proves_older(world: Wor
         world.sandbox.authorities[slug].certificate.not_valid_after_utc for slug in ("official", "root", "time-root")
     ]
     assert world.report(kept).provable_until == min(ends)
+
+
+def test_an_issuing_authority_that_ends_before_its_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(tsa_years=10)
+    monkeypatch.setattr("eidkit.sandbox.authority._AUTHORITY_LIFE", 4 * YEAR)
+    short = world.sandbox.authorities["root"].subordinate("short", people.authority("Short CA"), "p256", START)
+    world.sandbox.authorities["short"] = short
+    key = world.sandbox.issue(people.authority("Lan"), Identity("vn-mst", "0100000000", "Lan"), by="short")
+    bare = world.preserved(world.signed(key=key))
+    kept = world.preserved(bare, stamped=True)
+    assert world.report(bare).provable_until == _end(short)
+    world.pass_years(5)
+    assert verdict(world.report(bare)) == ("INDETERMINATE", "NO_POE")
+    assert verdict(world.report(kept)) == PASSED
 
 
 def test_a_verdict_that_rests_on_answers_beside_the_file_is_provable_only_today(world: World) -> None:
