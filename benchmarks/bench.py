@@ -272,8 +272,7 @@ def page(rows: list[Row], approvals: list[Cost]) -> str:
     """docs/performance.md."""
     parts = (
         "# What it costs, beside its peers",
-        "Written by `make bench`: all contenders in one run, in bursts of five by turns; medians of CPU time, in ms of"
-        " one machine.",
+        "Written by `make bench`: all contenders in one run, in bursts of five by turns; medians of CPU time.",
         table(rows),
         "## Approving, step by step",
         "One `Dossier.approve` of two documents, each signed once at every step: only what is new is judged.",
