@@ -118,34 +118,23 @@ def check_token(
     found += _imprint(info, imprints)
     intact = signed_by is not None and not any(one.severity == "error" for one in found)
     # 6. and 7.
+    demand = Demand(
+        at,
+        now or at,
+        harmless_after=at if now is not None else None,
+        used_at=info.time,
+        unknown="error" if require_status else "ignored",
+        assumed_until=assumed_until,
+        freshness=freshness,
+        weak=weak_allowed,
+    )
     path: tuple[Certificate, ...] = ()
     statuses: tuple[Status, ...] = ()
     if signed_by is not None:
-        found += _period(signed_by, info.time, at)
-        outcome = find_path(
-            signed_by,
-            pool=candidates,
-            anchors=anchors,
-            at=at,
-            purpose="timestamping",
-            leaf_period=False,
-            weak=weak_allowed,
+        path, statuses, reasons = _chain(
+            signed_by, candidates, anchors, demand, (*signed.crls, *crls), (*signed.ocsps, *ocsps)
         )
-        path = outcome.path
-        found += outcome.findings
-        unknown: Literal["error", "ignored"] = "error" if require_status else "ignored"
-        demand = Demand(
-            at,
-            now or at,
-            harmless_after=at if now is not None else None,
-            used_at=info.time,
-            unknown=unknown,
-            assumed_until=assumed_until,
-            freshness=freshness,
-            weak=weak_allowed,
-        )
-        statuses = statuses_of(path, demand, crls=(*signed.crls, *crls), ocsps=(*signed.ocsps, *ocsps))
-        found += standing(path, statuses, demand)
+        found += _period(signed_by, info.time, at) + reasons
     # 8.
     found += _algorithms(signer, info, at, weak_allowed)
     if info.time > at + SKEW:
@@ -153,6 +142,28 @@ def check_token(
         why = Text(f"its time {time} lies in the future", f"thời điểm {time} nằm trong tương lai")
         found.append(finding("TIMESTAMP_FAILED", why=why))
     return replace(_result(info, signed_by, path, intact=intact, found=found), statuses=statuses)
+
+
+def _chain(
+    signed_by: Certificate,
+    candidates: Sequence[Certificate],
+    anchors: Sequence[Anchor],
+    demand: Demand,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+) -> tuple[tuple[Certificate, ...], tuple[Status, ...], list[Finding]]:
+    """Rules 6 and 7: the path to an anchor of kind *timestamping*, the status of each link, and what is wrong."""
+    outcome = find_path(
+        signed_by,
+        pool=candidates,
+        anchors=anchors,
+        at=demand.at,
+        purpose="timestamping",
+        leaf_period=False,
+        weak=demand.weak,
+    )
+    statuses = statuses_of(outcome.path, demand, crls=crls, ocsps=ocsps)
+    return outcome.path, statuses, [*outcome.findings, *standing(outcome.path, statuses, demand)]
 
 
 @lru_cache(maxsize=32)
