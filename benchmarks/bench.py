@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 
 PASSWORD = "sandbox"
-BURST = 5
 LABELS = {"rsa": "RSA-2048", "ec": "P-256"}
 
 
@@ -48,20 +47,15 @@ class Row:
 
 
 def medians(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """The median milliseconds of each contender, in bursts that take turns.
-
-    Turns let a slow moment hit all alike; within a burst a contender finds the caches as it left them, as a service
-    that signs one document after another does.
-    """
+    """The median milliseconds of each contender, taken in turn so that a slow moment hits all alike."""
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for run in contenders.values():
         run()
     for _ in range(rounds):
         for name, run in contenders.items():
-            for _ in range(BURST):
-                start = time.process_time()
-                run()
-                taken[name].append((time.process_time() - start) * 1000)
+            start = time.process_time()
+            run()
+            taken[name].append((time.process_time() - start) * 1000)
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
@@ -272,7 +266,7 @@ def page(rows: list[Row], approvals: list[Cost]) -> str:
     """docs/performance.md."""
     parts = (
         "# What it costs, beside its peers",
-        "Written by `make bench`: all contenders in one run, in bursts of five by turns; medians of CPU time.",
+        "Written by `make bench`: all contenders in one run, one call each by turns; medians of CPU time.",
         table(rows),
         "## Approving, step by step",
         "One `Dossier.approve` of two documents, each signed once at every step: only what is new is judged.",
