@@ -42,19 +42,17 @@ class Document:
     independent reader.  A file that changes on disk after it was read is refused when it is opened again.
     """
 
-    __slots__ = ("_format", "_hash", "_source", "length", "name", "sha256")
+    __slots__ = ("_format", "_hash", "_source", "length", "name")
 
     name: str
     length: int
-    sha256: str
 
-    def __init__(self, source: _Source, name: str, state: _Hash) -> None:
+    def __init__(self, source: _Source, name: str, state: _Hash | None = None) -> None:
         self._source = source
         self._hash = state
         self._format: str | None = None
         self.name = name
         self.length = source.length
-        self.sha256 = state.hexdigest()
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Document:
@@ -94,6 +92,11 @@ class Document:
 
     def __reduce__(self) -> tuple[object, ...]:
         return Document.from_bytes, (self.read_range(0, self.length), self.name)
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the whole content, lower-case hex; of a document made from another when first asked for."""
+        return self._running().hexdigest()
 
     @property
     def format(self) -> str:
@@ -140,36 +143,37 @@ class Document:
         if not 0 <= length <= self.length:
             raise ValueError("a prefix lies inside its document")
         source = _Prefix(self._source, length)
-        return Document(source, name or self.name, _hashed(source))
+        return Document(source, name or self.name)
 
     def spliced(self, offset: int, inserted: bytes, name: str | None = None) -> Document:
         """This document with ``inserted`` put in at ``offset``; every other byte stays as it is."""
         if not 0 <= offset <= self.length:
             raise ValueError("a splice lies inside its document")
-        appended = offset == self.length
-        source = _spliced(self._source, offset, inserted, (offset, self._hash.copy()) if appended else None)
-        if appended:
-            state = self._hash.copy()
-            state.update(inserted)
-        else:
-            state = _hashed(source)
-        return Document(source, name or self.name, state)
+        known = (offset, self._running()) if offset == self.length else None
+        return Document(_spliced(self._source, offset, inserted, known), name or self.name)
 
     def replaced(self, start: int, end: int, by: bytes, name: str | None = None) -> Document:
         """This document with the bytes ``start:end`` replaced by ``by``."""
         if not 0 <= start <= end <= self.length:
             raise ValueError("a replacement lies inside its document")
         tail = _Spliced(_Window(self._source, end, self.length), 0, by, None)
-        source = _Joined(_Window(self._source, 0, start), tail)
-        return Document(source, name or self.name, _hashed(source))
+        return Document(_Joined(_Window(self._source, 0, start), tail), name or self.name)
 
     def renamed(self, name: str) -> Document:
         """The same content under another name."""
-        return Document(self._source, name, self._hash.copy())
+        return Document(self._source, name, self._hash)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the content to ``path``: all of it or nothing; a file already there is replaced only at the end."""
         write_atomically(path, self._chunks([(0, self.length)]))
+
+    def _running(self) -> _Hash:
+        """The SHA-256 state over everything; whoever feeds it more takes a copy."""
+        if self._hash is None:
+            known = self._source.resumed((0, self.length)) if isinstance(self._source, _Spliced) else None
+            position, state = known or (0, hashlib.sha256())
+            self._hash = _fed(state, self._chunks([(position, self.length)]))
+        return self._hash
 
     def _chunks(self, spans: Iterable[tuple[int, int]]) -> Iterator[bytes]:
         for start, end in spans:
@@ -321,7 +325,7 @@ def _spliced(base: _Source, offset: int, inserted: bytes, known: tuple[int, _Has
 
 
 class _Spliced:
-    """A source with bytes put in at ``offset``; ``known`` is a position and the SHA-256 of all before it."""
+    """A source with bytes put in at ``offset``; ``known`` is a position and the SHA-256 state of all before it."""
 
     def __init__(self, base: _Source, offset: int, inserted: bytes, known: tuple[int, _Hash] | None) -> None:
         self.base, self.offset, self.inserted, self._known = base, offset, inserted, known

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from eidkit.document import Document
     from eidkit.pdf.fields import SignatureField
     from eidkit.pdf.reader import Reader
+    from eidkit.pdf.syntax import Spans
 
 MARK = b"\n%\n"
 """Begins a revision after a file that does not end with a line break: tells where the file as shown ends."""
@@ -178,6 +179,7 @@ class Update:
         last = document.read_range(document.length - 1, document.length)
         self._parts = [] if last in {b"\n", b"\r"} else [MARK]
         self._length = sum(map(len, self._parts))
+        self._originals: dict[int, bytes] = {}
         self._texts: dict[int, bytes] = {}
         self._places: dict[int, tuple[int, int]] = {}
 
@@ -207,12 +209,15 @@ class Update:
     def text(self, number: int) -> bytes:
         """The text of an object of the file, with the changes made so far."""
         if number not in self._texts:
-            self._texts[number] = self.reader.value_text(number)
+            self._texts[number] = self._originals[number] = self.reader.value_text(number)
         return self._texts[number]
 
-    def edit(self, number: int, changes: dict[str, bytes]) -> None:
-        """Set members of a dictionary object of the file; written when the revision is finished."""
-        self._texts[number] = edited(self.text(number), changes)
+    def edit(self, number: int, changes: dict[str, bytes], where: Spans | None = None) -> None:
+        """Set members of a dictionary object of the file; written when the revision is finished.
+
+        ``where``: the spans of its text, when they are known.
+        """
+        self._texts[number] = edited(self.text(number), changes, where)
 
     def add_annotation(self, page: Any, widget: int) -> None:
         """Put the widget on the page."""
@@ -222,9 +227,11 @@ class Update:
         """Put the field into the form, which is made when there is none."""
         root = self.reader.root_ref.idnum
         item = b"%d 0 R" % widget
-        where = spans(self.text(root), 0).values.get("/AcroForm")
+        members = spans(self.text(root), 0)
+        where = members.values.get("/AcroForm")
         if where is None:
-            self.edit(root, {"/AcroForm": b"<</Fields[%b]/SigFlags %d>>" % (item, _SIGNATURES_EXIST_APPEND_ONLY)})
+            form = b"<</Fields[%b]/SigFlags %d>>" % (item, _SIGNATURES_EXIST_APPEND_ONLY)
+            self.edit(root, {"/AcroForm": form}, members)
             return
         form = self.text(root)[where[0] : where[1]]
         reference = _REFERENCE.fullmatch(form)
@@ -254,24 +261,27 @@ class Update:
     def _append_to(self, number: int, key: str, item: bytes) -> None:
         """Append to the array member of an object, or to the array that the member refers to."""
         text = self.text(number)
-        where = spans(text, 0).values.get(key)
+        members = spans(text, 0)
+        where = members.values.get(key)
         reference = _REFERENCE.fullmatch(text[where[0] : where[1]]) if where else None
         if reference is not None:
             array = int(reference[1])
             self._texts[array] = appended(self.text(array), item)
         else:
-            self._texts[number] = self._with_item(text, key, item)
+            self._texts[number] = self._with_item(text, key, item, members)
 
     @staticmethod
-    def _with_item(text: bytes, key: str, item: bytes) -> bytes:
-        where = spans(text, 0).values.get(key)
-        array = text[where[0] : where[1]] if where else b"[]"
-        return edited(text, {key: b"[" + item + b"]" if array.strip(WHITE) == b"null" else appended(array, item)})
+    def _with_item(text: bytes, key: str, item: bytes, members: Spans | None = None) -> bytes:
+        members = members or spans(text, 0)
+        where = members.values.get(key)
+        array = text[where[0] : where[1]] if where else b"null"
+        longer = b"[" + item + b"]" if array.strip(WHITE) == b"null" else appended(array, item)
+        return edited(text, {key: longer}, members)
 
     def finished(self) -> bytes:
         """The whole revision, with its cross-references and trailer."""
         for number in sorted(self._texts):
-            if self._texts[number] != self.reader.value_text(number):
+            if self._texts[number] != self._originals[number]:
                 self.put(number, self.reader.generation(number), self._texts[number])
         write = self._stream if self.reader.has_xref_stream else self._table
         write()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LEAST_READ, _FIRST_READ = 256, 16 * 1024
 _SMALL = 64 * 1024
+_READ_AT_ONCE = 1024 * 1024
 _KEYWORD = 32
 _NESTING = 16
 
@@ -36,8 +37,11 @@ def run_over(document: Document, reader: Reader, offsets: Iterable[int], stop: i
     """Whether one of the objects at ``offsets`` does not end before ``stop``."""
     left = 2 * stop + _SMALL
     ordered = sorted({offset for offset in offsets if offset < stop})
+    file = document.read_range(0, stop) if stop <= _READ_AT_ONCE else None
     for offset, following in pairwise([*ordered, stop]):
-        end = _end(document, reader, offset, stop, likely=following)
+        end = _plain_end(file, offset) if file is not None else None
+        if end is None:
+            end = _end(document, reader, offset, stop, likely=following)
         if end is None:
             return True
         # 4.
@@ -53,8 +57,8 @@ def _end(document: Document, reader: Reader, offset: int, stop: int, *, likely: 
     while True:
         text = document.read_range(offset, min(offset + size, stop))
         whole = offset + len(text) >= stop
-        if (plain := _plain_end(text, document, offset, stop)) is not None:
-            return plain
+        if (plain := _plain_end(text, 0)) is not None:
+            return offset + plain
         try:
             return _end_in(text, document, reader, offset, stop)
         except SyntaxProblem as problem:
@@ -66,26 +70,28 @@ def _end(document: Document, reader: Reader, offset: int, stop: int, *, likely: 
 
 
 _NOT_BRACKETS = bytes(octet for octet in range(256) if octet not in b"[]<>")
-_HEAD_ENDS = re.compile(rb"endobj|stream(\r\n|\n)?")
+_STREAM_BEGINS = re.compile(rb"stream(?:\r\n|\n)")
 _TEXTS = re.compile(rb"\((?:[^()\\]|\\[\s\S])*+\)")
 
 
-def _plain_end(text: bytes, document: Document, offset: int, stop: int) -> int | None:
-    """Where an object without comments and odd texts ends; None for any other (most have none: a short cut).
+def _plain_end(text: bytes, start: int) -> int | None:
+    """Where in ``text`` an object without comments and odd texts ends, as most do; None for any other.
 
     Up to ``endobj`` or ``stream`` its brackets must close, and a stream must state its length once and plainly.
     """
-    ending = _HEAD_ENDS.search(text)
-    if ending is None or not _closed(text[: ending.start()]):
+    closing = text.find(b"endobj", start, start + _FIRST_READ)
+    opening = text.find(b"stream", start, closing if closing >= 0 else start + _FIRST_READ)
+    ending = opening if opening >= 0 else closing
+    if ending < 0 or not _closed(text[start:ending]):
         return None
-    if ending[0] == b"endobj":
-        return offset + ending.start()
-    length = _DIRECT_LENGTH.search(text, 0, ending.start())
-    if ending[1] is None or length is None or len(_LENGTH_KEY.findall(text, 0, ending.start())) != 1:
+    if opening < 0:
+        return closing
+    begins = _STREAM_BEGINS.match(text, opening)
+    length = _DIRECT_LENGTH.search(text, start, opening)
+    if begins is None or length is None or len(_LENGTH_KEY.findall(text, start, opening)) != 1:
         return None
-    end = offset + ending.end() + int(length[1])
-    closing = document.read_range(end, min(end + _KEYWORD, stop)) if end < stop else b""
-    return end if b"endstream" in closing else None
+    end = begins.end() + int(length[1])
+    return end if text.find(b"endstream", end, end + _KEYWORD) >= 0 else None
 
 
 def _closed(head: bytes) -> bool:
@@ -93,10 +99,16 @@ def _closed(head: bytes) -> bool:
         return False
     if b"(" in head:
         head = _TEXTS.sub(b"", head)
+        if b"(" in head or b")" in head:
+            return False
+    elif b")" in head:
+        return False
     brackets = head.translate(None, _NOT_BRACKETS)
     for _ in range(_NESTING):
+        if not brackets:
+            return True
         brackets = brackets.replace(b"[]", b"").replace(b"<>", b"")
-    return not brackets and b"(" not in head and b")" not in head
+    return not brackets
 
 
 _LENGTH_KEY = re.compile(rb"/L(?:ength(?![A-Za-z0-9])|#|e#)|/#")

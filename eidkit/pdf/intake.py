@@ -142,7 +142,7 @@ def open_pdf(document: Document) -> Reader:
     if ending is None:
         raise refused("pdf-cut-off", name)
     with hostile(name):
-        reader = Reader(document, ending.startxref)
+        reader = Reader(document, ending)
         if "/Encrypt" in reader.trailer:
             raise refused("pdf-encrypted", name)
         if not isinstance(reader.root, dict):
@@ -167,8 +167,7 @@ def open_for_appending(document: Document) -> Reader:
 
     reader = open_pdf(document)
     with hostile(document.name):
-        ending = last_ending(document)
-        if ending is None or trailing(document, ending.end) or not _named_last(document, reader):
+        if trailing(document, reader.ending.end) or not _named_last(document, reader):
             raise refused("pdf-junk-after-end", document.name)
         if any(section.farthest >= document.length for section in reader.sections):
             raise damaged(document.name, "objects are said to stand after its end")
@@ -181,8 +180,7 @@ def open_for_appending(document: Document) -> Reader:
 def _named_last(document: Document, reader: Reader) -> bool:
     """Whether the newest cross-reference section (or the main one of a linearized file) is followed by the end."""
     newest = max(reader.sections[-1].end, reader.sections[0].end if len(reader.sections) <= 2 else 0)
-    ending, last = ending_after(document, newest), last_ending(document)
-    return ending is not None and ending == last
+    return ending_after(document, newest) == reader.ending
 
 
 def trailing(document: Document, end: int | None) -> bool:

@@ -31,6 +31,7 @@ from eidkit.pdf.xref import MAX_OBJECT, Section, object_text, read_indirect, rea
 
 if TYPE_CHECKING:
     from eidkit.document import Document
+    from eidkit.pdf.xref import Ending
 
 MAX_DECODED = 128 * 1024 * 1024
 _MAX_PACKED = 200_000
@@ -47,7 +48,7 @@ class Reader(PdfFileReader):
     string is left out of the parsed object, because every reserved byte would be paid for again at each open.
     """
 
-    def __init__(self, document: Document, startxref: int) -> None:
+    def __init__(self, document: Document, ending: Ending) -> None:
         self._security_handler = None
         self.strict = True
         budget = DocumentDecodeBudget(base_allowance=MAX_DECODED, max_ratio=20)
@@ -62,9 +63,10 @@ class Reader(PdfFileReader):
         self._packed: dict[int, dict[int, tuple[int, int, bytes]]] = {}
         self._places: dict[int, Any] = {}
         self.stream = None
-        self.last_startxref = self.startxref = startxref
+        self.ending = ending
+        self.last_startxref = self.startxref = ending.startxref
         self.xrefs = XRefCache(self, [])
-        self.sections: list[Section] = read_sections(document, startxref, self)
+        self.sections: list[Section] = read_sections(document, ending.startxref, self)
         self.trailer = TrailerDictionary()
         self.trailer.container_ref = generic.TrailerReference(self)
         for section in reversed(self.sections):
@@ -126,9 +128,12 @@ class Reader(PdfFileReader):
                     raise
             size *= 8
 
-    def hole(self, number: int) -> tuple[int, int] | None:
-        """Where the ``/Contents`` hexadecimal string of object ``number`` stands in the file, brackets included."""
-        marker = self.place(number)
+    def hole(self, number: int, revision: int | None = None) -> tuple[int, int] | None:
+        """Where the ``/Contents`` hexadecimal string of object ``number`` stands in the file, brackets included.
+
+        As it was after the cross-reference section ``revision``; None: now.
+        """
+        marker = self.place(number, revision)
         if not isinstance(marker, int):
             return None
         if marker not in self.holes:
@@ -160,7 +165,7 @@ class Reader(PdfFileReader):
             shortened = self._without_contents(offset)
             if shortened is not None:
                 return shortened
-        identity, found, _ = read_indirect(self.document, offset, self)
+        identity, found, _ = read_indirect(self.document, offset, self, text)
         return identity, found
 
     def _without_contents(self, offset: int) -> tuple[tuple[int, int], Any] | None:

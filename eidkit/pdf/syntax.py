@@ -97,14 +97,24 @@ class Parser:
         self._handler = ref.get_pdf_handler()
         self._generic = generic
 
-    def value(self, position: int, depth: int = 0) -> tuple[Any, int]:
+    def value(self, position: int) -> tuple[Any, int]:
         """The value at ``position`` and where it ends."""
-        match = _token(self._data, position)
+        return self._made(_token(self._data, position), 0)
+
+    def _made(self, match: re.Match[bytes], depth: int) -> tuple[Any, int]:
+        """The value that begins with the token ``match``, and where it ends."""
         kind = match.lastgroup
         end = match.end()
         found: Any
         if kind == "name":
             found = self._generic.NameObject(name_text(match["name"]))
+        elif kind == "integer":
+            found = self._generic.NumberObject(int(match["integer"]))
+        elif kind == "reference":
+            number = int(match[3])
+            if number == 0:
+                raise SyntaxProblem("a reference to object 0")
+            found = self._generic.IndirectObject(number, int(match[4]), self._handler)
         elif kind in {"dictionary", "array"}:
             if depth >= MAX_DEPTH:
                 raise SyntaxProblem(f"nested deeper than {MAX_DEPTH}")
@@ -113,19 +123,12 @@ class Parser:
             raw, end = literal_string(self._data, end)
             found = self._generic.pdf_string(raw)
         else:
-            found = self._simple(kind, match)
+            found = self._seldom(kind, match)
         found.container_ref = self._ref
         return found, end
 
-    def _simple(self, kind: str | None, match: re.Match[bytes]) -> Any:
-        """A value that is one token."""
-        if kind == "integer":
-            return self._generic.NumberObject(int(match["integer"]))
-        if kind == "reference":
-            number = int(match[3])
-            if number == 0:
-                raise SyntaxProblem("a reference to object 0")
-            return self._generic.IndirectObject(number, int(match[4]), self._handler)
+    def _seldom(self, kind: str | None, match: re.Match[bytes]) -> Any:
+        """A value of one token, of the kinds that are rare."""
         if kind == "hex":
             return self._generic.pdf_string(hex_string(match["hex"]))
         if kind == "real":
@@ -137,27 +140,27 @@ class Parser:
 
     def _array(self, position: int, depth: int) -> tuple[Any, int]:
         items = self._generic.ArrayObject()
-        while not self._closes(position, b"]"):
-            item, position = self.value(position, depth)
+        while True:
+            match = _token(self._data, position)
+            if match["end"] == b"]":
+                return items, match.end()
+            item, position = self._made(match, depth)
             items.append(item)
-        return items, skip(self._data, position) + 1
 
     def _dictionary(self, position: int, depth: int) -> tuple[Any, int]:
-        members: dict[Any, Any] = {}
-        while not self._closes(position, b">>"):
-            key, position = self.value(position, depth)
-            if not isinstance(key, self._generic.NameObject):
+        members = self._generic.DictionaryObject()
+        while True:
+            match = _token(self._data, position)
+            if match["end"] == b">>":
+                return members, match.end()
+            key, position = self._made(match, depth)
+            if match.lastgroup != "name":
                 raise SyntaxProblem("a dictionary key is not a name")
-            found, position = self.value(position, depth)
-            if not same(members.setdefault(key, found), found):
+            found, position = self._made(_token(self._data, position), depth)
+            # as it stands: pyHanko's own ways of setting check and convert what was made right here
+            if key in members and not same(dict.__getitem__(members, key), found):
                 raise SyntaxProblem(f"the key {key} has two values in one dictionary")
-        return self._generic.DictionaryObject(members), skip(self._data, position) + 2
-
-    def _closes(self, position: int, bracket: bytes) -> bool:
-        start = skip(self._data, position)
-        if start >= len(self._data):
-            raise SyntaxProblem("cut off", cut=True)
-        return self._data.startswith(bracket, start)
+            dict.__setitem__(members, key, found)
 
 
 def _token(data: bytes, position: int) -> re.Match[bytes]:
@@ -248,20 +251,19 @@ def spans(data: bytes, position: int) -> Spans:
     if match.lastgroup != "dictionary":
         raise SyntaxProblem("a dictionary belongs here")
     found: dict[str, tuple[int, int]] = {}
-    current = match.end()
+    start, current = match.start("dictionary"), match.end()
     while True:
-        start = skip(data, current)
-        if data.startswith(b">>", start):
-            return Spans(found, match.start("dictionary"), start + 2)
-        key = _token(data, start)
+        key = _token(data, current)
+        if key["end"] == b">>":
+            return Spans(found, start, key.end())
         if key.lastgroup != "name":
             raise SyntaxProblem("a dictionary key is not a name")
         name = name_text(key["name"])
-        value_start = skip(data, key.end())
-        current = value_end(data, value_start)
-        first = found.setdefault(name, (value_start, current))
-        if data[first[0] : first[1]] != data[value_start:current]:
+        place = skip(data, key.end()), value_end(data, key.end())
+        first = found.setdefault(name, place)
+        if first is not place and data[slice(*first)] != data[slice(*place)]:
             raise SyntaxProblem(f"the key {name} has two values in one dictionary")
+        current = place[1]
 
 
 _FLAT_STRING = re.compile(rb"(?:[^()\\]|\\[\s\S])*+\)")
@@ -297,9 +299,12 @@ def value_end(data: bytes, position: int) -> int:
             return position
 
 
-def edited(data: bytes, changes: Mapping[str, bytes]) -> bytes:
-    """The dictionary text ``data`` with members set to new value texts; all else stays byte for byte."""
-    where = spans(data, 0)
+def edited(data: bytes, changes: Mapping[str, bytes], where: Spans | None = None) -> bytes:
+    """The dictionary text ``data`` with members set to new value texts; all else stays byte for byte.
+
+    ``where``: its spans, when they are known.
+    """
+    where = where or spans(data, 0)
     text = data[where.start : where.end]
     replaced = sorted(
         ((where.values[name], value) for name, value in changes.items() if name in where.values), reverse=True

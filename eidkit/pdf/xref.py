@@ -305,11 +305,17 @@ def _whole_value(document: Document, offset: int, ref: Any) -> tuple[Any, int]:
         size *= 8
 
 
-def read_indirect(document: Document, offset: int, handler: Any) -> tuple[tuple[int, int], Any, int]:
-    """``(number, generation)``, the value and the end of the object at ``offset``; a stream with its data."""
-    size = _FIRST_READ
+def read_indirect(
+    document: Document, offset: int, handler: Any, begun: bytes = b""
+) -> tuple[tuple[int, int], Any, int]:
+    """``(number, generation)``, the value and the end of the object at ``offset``; a stream with its data.
+
+    ``begun``: its first bytes, when they were read already.
+    """
+    size = len(begun) or _FIRST_READ
     while True:
-        data = object_text(document, offset, size)
+        data = begun or object_text(document, offset, size)
+        begun = b""
         try:
             return _indirect(document, data, offset, handler)
         except SyntaxProblem as problem:

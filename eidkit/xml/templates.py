@@ -12,6 +12,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eidkit.canonical import format_time
 from eidkit.errors import SigningError, Text
 from eidkit.xml import names
 
@@ -54,7 +55,7 @@ def base64(octets: bytes) -> str:
 
 def signed_properties(name: str, said: Statements) -> str:
     """SignedProperties with SigningTime, SigningCertificateV2, roles, format and commitment (EN 319 132-1 §5.2)."""
-    time = said.signing_time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    time = format_time(said.signing_time)
     return (
         f'<xades:SignedProperties{_XADES} Id="{name}-properties"><xades:SignedSignatureProperties>'
         f"<xades:SigningTime>{time}</xades:SigningTime>"
@@ -115,14 +116,21 @@ def signed_info(name: str, signature_uri: str, digest_uri: str, content: bytes, 
     )
 
 
-def signature(name: str, info: str, certificates: tuple[bytes, ...], properties: str) -> tuple[str, str, str]:
-    """The whole ds:Signature in three pieces: the value goes after the first, unsigned properties after the second."""
+def key_info(certificates: tuple[bytes, ...]) -> str:
+    """KeyInfo with these certificates."""
     offered = "".join(f"<ds:X509Certificate>{base64(der)}</ds:X509Certificate>" for der in certificates)
-    key_info = f"<ds:KeyInfo><ds:X509Data>{offered}</ds:X509Data></ds:KeyInfo>"
+    return f"<ds:KeyInfo><ds:X509Data>{offered}</ds:X509Data></ds:KeyInfo>"
+
+
+def signature(name: str, info: str, key: str, properties: str) -> tuple[str, str, str]:
+    """The whole ds:Signature in three pieces: the value goes after the first, unsigned properties after the second.
+
+    ``key`` is the finished KeyInfo.
+    """
     opened = f'<ds:Object><xades:QualifyingProperties{_XADES} Target="#{name}">{properties}'
     return (
         f'<ds:Signature{_DS} Id="{name}">{info}{_value_start(name)}',
-        f"</ds:SignatureValue>{key_info}{opened}",
+        f"</ds:SignatureValue>{key}{opened}",
         "</xades:QualifyingProperties></ds:Object></ds:Signature>",
     )
 

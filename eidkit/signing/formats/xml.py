@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
@@ -50,8 +51,7 @@ def prepare(document: Document, request: Request) -> Prepared:
     said = templates.Statements(
         request.signing_time,
         digest.uri or "",
-        hashlib.new(digest.name, request.certificate).digest(),
-        _issuer_serial(request.certificate),
+        *_named(request.certificate, digest.name),
         request.claimed_roles,
         request.assertion,
         request.commitment,
@@ -60,9 +60,8 @@ def prepare(document: Document, request: Request) -> Prepared:
     info = templates.signed_info(
         name, signature_uri, digest.uri or "", content_digest, hashlib.new(digest.name, signed.encode()).digest()
     )
-    before, between, after = (
-        piece.encode() for piece in templates.signature(name, info, (request.certificate, *request.chain), signed)
-    )
+    key_info = _key_info(request.certificate, request.chain)
+    before, between, after = (piece.encode() for piece in templates.signature(name, info, key_info, signed))
     # 4.
     state: dict[str, str | int] = {"id": name, "value_at": len(before), "unsigned_at": len(before) + len(between)}
     return Prepared(offset, before + between + after, info.encode(), state)
@@ -165,10 +164,18 @@ def _uri(request: Request) -> str:
     return request.algorithm.uri
 
 
-def _issuer_serial(certificate: bytes) -> bytes:
-    """The ESS IssuerSerial of RFC 5035: issuer as one directoryName, serial number."""
+@lru_cache(maxsize=64)
+def _named(certificate: bytes, digest: str) -> tuple[bytes, bytes]:
+    """What names a certificate: its digest, and the ESS IssuerSerial of RFC 5035 (one directoryName, serial number)."""
     parsed = x509.parse(certificate)
-    return der.sequence(der.sequence(der.tlv(0xA4, parsed.issuer)), der.tlv(der.INTEGER, parsed.serial_octets))
+    serial = der.sequence(der.sequence(der.tlv(0xA4, parsed.issuer)), der.tlv(der.INTEGER, parsed.serial_octets))
+    return hashlib.new(digest, certificate).digest(), serial
+
+
+@lru_cache(maxsize=64)
+def _key_info(certificate: bytes, chain: tuple[bytes, ...]) -> str:
+    """The ds:KeyInfo of a signer, who signs more than once."""
+    return templates.key_info((certificate, *chain))
 
 
 def _container_value(request: Request, value: bytes) -> bytes:
