@@ -12,16 +12,15 @@ Source: ISO 32000-2 §7.5.6, §12.7.5.5, §12.8.1; ETSI EN 319 142-1 §5.3.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from eidkit.errors import DocumentError, Text
-from eidkit.pdf.fields import certification, field_lock, permitted_level, root_names, signature_fields
+from eidkit.pdf.fields import certification, field_lock, interactive, permitted_level, root_names, signature_fields
 from eidkit.pdf.intake import damaged, hostile, open_for_signing, refused
 from eidkit.pdf.pages import first_page
-from eidkit.pdf.syntax import WHITE, appended, edited, member, number_of, spans
+from eidkit.pdf.syntax import WHITE, appended, edited, member, number_of, referred, spans
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 MARK = b"\n%\n"
 """Begins a revision after a file that does not end with a line break: tells where the file as shown ends."""
 
-_REFERENCE = re.compile(rb"[\x00\t\n\x0c\r ]*(\d+)[\x00\t\n\x0c\r ]+(\d+)[\x00\t\n\x0c\r ]+R[\x00\t\n\x0c\r ]*")
 _PRINT_AND_LOCKED = 132
 _SIGNATURES_EXIST_APPEND_ONLY = 3
 
@@ -73,17 +71,18 @@ def signature_revision(document: Document, reserve: int, signing_time: datetime)
     """
     reader = open_for_signing(document)
     with hostile(document.name):
-        fields = signature_fields(reader.root)
-        _check_allowed(document.name, reader, fields)
+        root = interactive(reader)
+        fields = signature_fields(root)
+        _check_allowed(document.name, root, fields)
         update = Update(document, reader)
         hole = _place(update, _free_field(fields), reserve, signing_time)
         return Revision(document.length, ranged(update.finished(), document.length, hole, reserve), hole, reserve)
 
 
-def _check_allowed(name: str, reader: Reader, fields: list[SignatureField]) -> None:
+def _check_allowed(name: str, root: Any, fields: list[SignatureField]) -> None:
     values = [field.value for field in fields if field.value is not None]
     locks = [lock for lock in map(field_lock, values) if lock is not None]
-    levels = [level for level in (certification(reader.root), *map(permitted_level, values)) if level is not None]
+    levels = [level for level in (certification(root), *map(permitted_level, values)) if level is not None]
     chosen = _free_field(fields)
     new_name = chosen.name if chosen else "Signature"
     if 1 in levels or any(lock.locks(new_name) for lock in locks):
@@ -127,7 +126,7 @@ def _place(update: Update, field: SignatureField | None, reserve: int, signing_t
 
 def add_invisible_field(update: Update, prefix: bytes, signature: int) -> None:
     """A new invisible field on the first page whose value is object ``signature``, named after ``prefix``."""
-    page = first_page(update.reader.root)
+    page = first_page(update.reader)
     if page is None:
         raise refused("pdf-no-page", update.document.name)
     widget = update.new_number()
@@ -135,7 +134,7 @@ def add_invisible_field(update: Update, prefix: bytes, signature: int) -> None:
         widget,
         0,
         b"<</Type/Annot/Subtype/Widget/FT/Sig/T(%b)/F %d/Rect[0 0 0 0]/P %d %d R/V %d 0 R>>"
-        % (_free_name(update.reader, prefix), _PRINT_AND_LOCKED, page.idnum, page.generation, signature),
+        % (_free_name(update.reader, prefix), _PRINT_AND_LOCKED, page, update.reader.generation(page), signature),
     )
     update.add_annotation(page, widget)
     update.add_field(widget)
@@ -155,17 +154,11 @@ def ranged(data: bytes, offset: int, hole: int, reserve: int) -> bytes:
 
 
 def _free_name(reader: Reader, prefix: bytes) -> bytes:
-    taken = root_names(reader.root)
+    taken = root_names(interactive(reader))
     number = 1
     while f"{prefix.decode('ascii')}{number}" in taken:
         number += 1
     return b"%b%d" % (prefix, number)
-
-
-def referred(text: bytes) -> int | None:
-    """The object number that a value's text refers to; None when it is no reference."""
-    reference = _REFERENCE.fullmatch(text)
-    return int(reference[1]) if reference is not None else None
 
 
 class Update:
@@ -174,12 +167,11 @@ class Update:
     def __init__(self, document: Document, reader: Reader) -> None:
         self.document = document
         self.reader = reader
-        self._size = reader.xrefs.get_xref_container_info(len(reader.sections) - 1).size
+        self._size = reader.size
         self._next = self._size
         last = document.read_range(document.length - 1, document.length)
         self._parts = [] if last in {b"\n", b"\r"} else [MARK]
         self._length = sum(map(len, self._parts))
-        self._originals: dict[int, bytes] = {}
         self._texts: dict[int, bytes] = {}
         self._places: dict[int, tuple[int, int]] = {}
 
@@ -209,85 +201,75 @@ class Update:
     def text(self, number: int) -> bytes:
         """The text of an object of the file, with the changes made so far."""
         if number not in self._texts:
-            self._texts[number] = self._originals[number] = self.reader.value_text(number)
+            return self.reader.value_text(number)
         return self._texts[number]
 
-    def edit(self, number: int, changes: dict[str, bytes], where: Spans | None = None) -> None:
-        """Set members of a dictionary object of the file; written when the revision is finished.
+    def _members(self, number: int) -> Spans:
+        """Where the members of an object stand in its text."""
+        return spans(self._texts[number], 0) if number in self._texts else self.reader.members(number)
 
-        ``where``: the spans of its text, when they are known.
-        """
-        self._texts[number] = edited(self.text(number), changes, where)
+    def edit(self, number: int, changes: dict[str, bytes]) -> None:
+        """Set members of a dictionary object of the file; written when the revision is finished."""
+        self._texts[number] = edited(self.text(number), changes, self._members(number))
 
-    def add_annotation(self, page: Any, widget: int) -> None:
-        """Put the widget on the page."""
-        self._append_to(page.idnum, "/Annots", b"%d 0 R" % widget)
+    def add_annotation(self, page: int, widget: int) -> None:
+        """Put the widget on the page of that object number."""
+        self._append_to(page, "/Annots", b"%d 0 R" % widget)
 
     def add_field(self, widget: int) -> None:
         """Put the field into the form, which is made when there is none."""
         root = self.reader.root_ref.idnum
         item = b"%d 0 R" % widget
-        members = spans(self.text(root), 0)
-        where = members.values.get("/AcroForm")
-        if where is None:
-            form = b"<</Fields[%b]/SigFlags %d>>" % (item, _SIGNATURES_EXIST_APPEND_ONLY)
-            self.edit(root, {"/AcroForm": form}, members)
+        form = self._member(root, "/AcroForm")
+        if form is None:
+            self.edit(root, {"/AcroForm": b"<</Fields[%b]/SigFlags %d>>" % (item, _SIGNATURES_EXIST_APPEND_ONLY)})
             return
-        form = self.text(root)[where[0] : where[1]]
-        reference = _REFERENCE.fullmatch(form)
-        if reference is not None:
-            self._append_to(int(reference[1]), "/Fields", item)
+        number = referred(form)
+        if number is not None:
+            self._append_to(number, "/Fields", item)
         else:
-            self.edit(root, {"/AcroForm": self._with_item(form, "/Fields", item)})
+            self.edit(root, {"/AcroForm": _with_item(form, spans(form, 0), "/Fields", item)})
         self.raise_flags()
 
     def raise_flags(self) -> None:
         """SigFlags: signatures exist, append only."""
         root = self.reader.root_ref.idnum
-        where = spans(self.text(root), 0).values["/AcroForm"]
-        form = self.text(root)[where[0] : where[1]]
-        reference = _REFERENCE.fullmatch(form)
-        text = self.text(int(reference[1])) if reference is not None else form
+        form = self._member(root, "/AcroForm") or b""
+        number = referred(form)
+        text = self.text(number) if number is not None else form
         flags = member(self.reader.root["/AcroForm"], "/SigFlags")
         wanted = (int(flags) if isinstance(flags, int) else 0) | _SIGNATURES_EXIST_APPEND_ONLY
         if flags == wanted:
             return
         changed = edited(text, {"/SigFlags": b"%d" % wanted})
-        if reference is not None:
-            self._texts[int(reference[1])] = changed
+        if number is not None:
+            self._texts[number] = changed
         else:
             self.edit(root, {"/AcroForm": changed})
 
+    def _member(self, number: int, key: str) -> bytes | None:
+        """The text of one member of an object; None when it has none of that name."""
+        place = self._members(number).values.get(key)
+        return self.text(number)[slice(*place)] if place is not None else None
+
     def _append_to(self, number: int, key: str, item: bytes) -> None:
         """Append to the array member of an object, or to the array that the member refers to."""
-        text = self.text(number)
-        members = spans(text, 0)
-        where = members.values.get(key)
-        reference = _REFERENCE.fullmatch(text[where[0] : where[1]]) if where else None
-        if reference is not None:
-            array = int(reference[1])
+        array = referred(self._member(number, key) or b"")
+        if array is not None:
             self._texts[array] = appended(self.text(array), item)
         else:
-            self._texts[number] = self._with_item(text, key, item, members)
-
-    @staticmethod
-    def _with_item(text: bytes, key: str, item: bytes, members: Spans | None = None) -> bytes:
-        members = members or spans(text, 0)
-        where = members.values.get(key)
-        array = text[where[0] : where[1]] if where else b"null"
-        longer = b"[" + item + b"]" if array.strip(WHITE) == b"null" else appended(array, item)
-        return edited(text, {key: longer}, members)
+            self._texts[number] = _with_item(self.text(number), self._members(number), key, item)
 
     def finished(self) -> bytes:
         """The whole revision, with its cross-references and trailer."""
         for number in sorted(self._texts):
-            if self._texts[number] != self._originals[number]:
+            if self._texts[number] != self.reader.value_text(number):
                 self.put(number, self.reader.generation(number), self._texts[number])
         write = self._stream if self.reader.has_xref_stream else self._table
         write()
         return b"".join(self._parts)
 
-    def _members(self, size: int) -> bytes:
+    def _trailer(self, size: int) -> bytes:
         """The trailer's members; /Root, /Info and the first /ID stay as they are."""
         trailer = self.reader.trailer
         parts = [b"/Size %d/Prev %d" % (size, self.reader.startxref)]
@@ -310,7 +292,7 @@ class Update:
             lines += [b"%010d %05d n \n" % (self._offset(number), self._places[number][1]) for number in first]
         where = self.document.length + self._length
         size = max(self._next, self._size)
-        self._parts += [*lines, b"trailer\n<<%b>>\nstartxref\n%d\n%%%%EOF\n" % (self._members(size), where)]
+        self._parts += [*lines, b"trailer\n<<%b>>\nstartxref\n%d\n%%%%EOF\n" % (self._trailer(size), where)]
 
     def _stream(self) -> None:
         own = self.new_number()
@@ -325,13 +307,21 @@ class Update:
         index = b" ".join(b"%d %d" % (run[0], len(run)) for run in runs)
         self._parts += [
             b"%d 0 obj\n<</Type/XRef/W[1 6 2]/Index[%b]%b/Length %d>>\nstream\n"
-            % (own, index, self._members(self._next), len(rows)),
+            % (own, index, self._trailer(self._next), len(rows)),
             rows,
             b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % where,
         ]
 
     def _offset(self, number: int) -> int:
         return self.document.length + self._places[number][0]
+
+
+def _with_item(dictionary: bytes, members: Spans, key: str, item: bytes) -> bytes:
+    """The dictionary text with one more item in its array ``key``, which is made when it is missing or null."""
+    where = members.values.get(key)
+    array = dictionary[where[0] : where[1]] if where else b"null"
+    longer = b"[" + item + b"]" if array.strip(WHITE) == b"null" else appended(array, item)
+    return edited(dictionary, {key: longer}, members)
 
 
 def _runs(numbers: list[int]) -> list[list[int]]:

@@ -14,6 +14,8 @@ from eidkit.pdf.syntax import SyntaxProblem, member, number_of, raw_items
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from eidkit.pdf.reader import Reader
+
 MAX_FIELDS = 50_000
 MAX_FIELD_DEPTH = 48
 MAX_SIGNATURES = 400
@@ -67,6 +69,15 @@ class Lock:
         parts = field.split(".")
         named = any(".".join(parts[: n + 1]) in self.names for n in range(len(parts)))
         return named if self.action == "include" else not named
+
+
+def interactive(reader: Reader) -> Any:
+    """The document catalogue where it speaks of a form or of what is permitted; otherwise an empty one.
+
+    Most files that are signed have neither, and their catalogue need not be parsed.
+    """
+    said = reader.members(reader.root_ref.idnum).values
+    return reader.root if "/AcroForm" in said or "/Perms" in said else {}
 
 
 def signature_fields(root: Any) -> list[SignatureField]:

@@ -131,6 +131,14 @@ def open_pdf(document: Document) -> Reader:
 
     Refuses what cannot be judged at all: encrypted, cut off, damaged, growing without bound.
     """
+    reader = _opened(document)
+    with hostile(document.name):
+        if not isinstance(reader.root, dict):
+            raise damaged(document.name, "no document catalogue")
+    return reader
+
+
+def _opened(document: Document) -> Reader:
     from eidkit.pdf.reader import Reader
 
     name = document.name
@@ -145,18 +153,18 @@ def open_pdf(document: Document) -> Reader:
         reader = Reader(document, ending)
         if "/Encrypt" in reader.trailer:
             raise refused("pdf-encrypted", name)
-        if not isinstance(reader.root, dict):
-            raise damaged(name, "no document catalogue")
     return reader
 
 
 def open_for_signing(document: Document) -> Reader:
     """A reader for a document that is to be signed; refuses also what viewers may show differently."""
+    from eidkit.pdf.fields import interactive
+
     reader = open_for_appending(document)
     with hostile(document.name):
         if any(section.hybrid is not None for section in reader.sections):
             raise refused("pdf-hybrid", document.name)
-        if has_xfa(reader):
+        if has_xfa(interactive(reader)):
             raise refused("pdf-xfa", document.name)
     return reader
 
@@ -165,8 +173,9 @@ def open_for_appending(document: Document) -> Reader:
     """A reader for a document to which a revision is appended that changes nothing that is shown."""
     from eidkit.pdf.extents import run_over
 
-    reader = open_pdf(document)
+    reader = _opened(document)
     with hostile(document.name):
+        reader.members(reader.root_ref.idnum)  # the catalogue is a dictionary, or the file is refused as damaged
         if trailing(document, reader.ending.end) or not _named_last(document, reader):
             raise refused("pdf-junk-after-end", document.name)
         if any(section.farthest >= document.length for section in reader.sections):
@@ -196,6 +205,6 @@ def trailing(document: Document, end: int | None) -> bool:
     return False
 
 
-def has_xfa(reader: Any) -> bool:
-    """Whether the document's form is (also) an XFA form."""
-    return member(member(reader.root, "/AcroForm"), "/XFA") is not None
+def has_xfa(root: Any) -> bool:
+    """Whether the form under the document catalogue ``root`` is (also) an XFA form."""
+    return member(member(root, "/AcroForm"), "/XFA") is not None

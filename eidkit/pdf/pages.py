@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from eidkit.pdf.syntax import member, number_of, raw_items
+from eidkit.pdf.syntax import WHITE, items, member, name_text, number_of, raw_items, referred
+
+if TYPE_CHECKING:
+    from eidkit.pdf.reader import Reader
 
 MAX_PAGE_DEPTH = 48
+MAX_KIDS = 4096
 MAX_NODES = 100_000
 
 
-def first_page(root: Any) -> Any:
-    """The reference to the first page under the document catalogue ``root``; None when there is none."""
-    raw: Any = dict.get(root, "/Pages")
+def first_page(reader: Reader) -> int | None:
+    """The object number of the first page; None when there is none.  Read from the texts, without parsing a page."""
+    raw = reader.member_text(reader.root_ref.idnum, "/Pages")
     for _ in range(MAX_PAGE_DEPTH):
-        node = raw.get_object() if number_of(raw) is not None else None
-        if not isinstance(node, dict):
+        number = referred(raw) if raw is not None else None
+        if number is None:
             return None
-        if member(node, "/Type") == "/Page" or "/Kids" not in node:
-            return raw
-        kids = raw_items(member(node, "/Kids"))
-        raw = next((kid for kid in kids[:4096] if member(kid.get_object(), "/Count") != 0), None)
+        kids = reader.member_text(number, "/Kids")
+        if kids is None or name_text((reader.member_text(number, "/Type") or b"").strip(WHITE)) == "/Page":
+            return number
+        if (array := referred(kids)) is not None:
+            kids = reader.value_text(array)
+        raw = next((kid for kid in items(kids, MAX_KIDS) if not _is_empty(reader, kid)), None)
     return None
+
+
+def _is_empty(reader: Reader, kid: bytes) -> bool:
+    """Whether this node of the tree holds no page."""
+    number = referred(kid)
+    return number is None or (reader.member_text(number, "/Count") or b"").strip(WHITE) == b"0"
 
 
 def page_numbers(root: Any) -> dict[int, int]:

@@ -12,12 +12,12 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from eidkit.pdf.appending import RANGE_WIDTH, Revision, Update, add_invisible_field, ranged, referred
+from eidkit.pdf.appending import RANGE_WIDTH, Revision, Update, add_invisible_field, ranged
 from eidkit.pdf.intake import hostile, open_for_appending
 from eidkit.pdf.references import unreferred
 from eidkit.pdf.revisions import PdfFile
 from eidkit.pdf.security_store import SecurityStore, security_store
-from eidkit.pdf.syntax import SyntaxProblem, edited, spans
+from eidkit.pdf.syntax import SyntaxProblem, edited, referred, spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pyhanko.pdf_utils import generic
@@ -31,6 +32,7 @@ from eidkit.pdf.xref import MAX_OBJECT, Section, object_text, read_indirect, rea
 
 if TYPE_CHECKING:
     from eidkit.document import Document
+    from eidkit.pdf.syntax import Header, Spans
     from eidkit.pdf.xref import Ending
 
 MAX_DECODED = 128 * 1024 * 1024
@@ -62,9 +64,12 @@ class Reader(PdfFileReader):
         self.holes: dict[int, tuple[int, int]] = {}
         self._packed: dict[int, dict[int, tuple[int, int, bytes]]] = {}
         self._places: dict[int, Any] = {}
+        self._texts: dict[int, bytes] = {}
+        self._members: dict[int, Spans] = {}
         self.stream = None
         self.ending = ending
         self.last_startxref = self.startxref = ending.startxref
+        self._xrefs: XRefCache | None = None
         self.xrefs = XRefCache(self, [])
         self.sections: list[Section] = read_sections(document, ending.startxref, self)
         self.trailer = TrailerDictionary()
@@ -72,7 +77,28 @@ class Reader(PdfFileReader):
         for section in reversed(self.sections):
             self.trailer.add_trailer_revision(section.trailer)
         self.has_xref_stream = self.sections[-1].number is not None
-        self.xrefs = XRefCache(self, _adapted(self, self.sections))
+        self._xrefs = None
+
+    @property
+    def xrefs(self) -> XRefCache:
+        """The sections as pyHanko looks objects up in them, made when an object is first asked for."""
+        if self._xrefs is None:
+            self._xrefs = XRefCache(self, _adapted(self, self.sections))
+        return self._xrefs
+
+    @xrefs.setter
+    def xrefs(self, found: XRefCache) -> None:
+        self._xrefs = found
+
+    @cached_property
+    def root_ref(self) -> generic.Reference:
+        """The reference to the document catalogue."""
+        return super().root_ref
+
+    @property
+    def size(self) -> int:
+        """The number after the greatest that an object of any revision has, or is said to have."""
+        return max(max(_top(section), _top(section.hybrid)) for section in self.sections)
 
     def place(self, number: int, revision: int | None = None) -> int | ObjStreamRef | None:
         """Where object ``number`` (generation 0 or not) stands in a revision; None: nowhere."""
@@ -108,25 +134,54 @@ class Reader(PdfFileReader):
 
     def value_text(self, number: int) -> bytes:
         """The text of the value of object ``number`` in the newest revision, as it stands in the file."""
+        if number not in self._texts:
+            self._read_text(number)
+        return self._texts[number]
+
+    def members(self, number: int) -> Spans:
+        """Where the members of object ``number``, a dictionary, stand in its text."""
+        text = self.value_text(number)
+        if number not in self._members:
+            self._members[number] = spans(text, 0)
+        return self._members[number]
+
+    def member_text(self, number: int, key: str) -> bytes | None:
+        """The text of one member of object ``number``; None when it has none of that name."""
+        place = self.members(number).values.get(key)
+        return self.value_text(number)[slice(*place)] if place is not None else None
+
+    def _read_text(self, number: int) -> None:
+        """Keep the text of an object, and the spans of a dictionary, which tell where it ends."""
         marker = self.place(number)
+        if marker is None:
+            raise SyntaxProblem(f"object {number} is not in the file")
         if isinstance(marker, ObjStreamRef):
             self._get_object_from_stream(number, marker.obj_stream_id, marker.ix_in_stream)
             _, start, data = self._packed[marker.obj_stream_id][number]
-            start = skip(data, start)
-            return data[start : value_end(data, start)]
-        if marker is None:
-            raise SyntaxProblem(f"object {number} is not in the file")
+            self._keep_text(number, data[skip(data, start) :])
+            return
         size = 2048
-        while True:
+        while number not in self._texts:
             text = object_text(self.document, marker, size)
             try:
                 header = object_header(text)
-                start = skip(text, header.end)
-                return text[start : value_end(text, start)]
+                self._check_place(header, number)
+                self._keep_text(number, text[skip(text, header.end) :])
             except SyntaxProblem as problem:
                 if not problem.cut or len(text) < size or size > MAX_OBJECT:
                     raise
             size *= 8
+
+    def _keep_text(self, number: int, text: bytes) -> None:
+        if text.startswith(b"<<"):
+            self._members[number] = where = spans(text, 0)
+            self._texts[number] = text[: where.end]
+        else:
+            self._texts[number] = text[: value_end(text, 0)]
+
+    def _check_place(self, header: Header, number: int) -> None:
+        if (header.number, header.generation) != (number, self.generation(number)):
+            raise SyntaxProblem(f"object {number} is not where the cross-reference says")
 
     def hole(self, number: int, revision: int | None = None) -> tuple[int, int] | None:
         """Where the ``/Contents`` hexadecimal string of object ``number`` stands in the file, brackets included.

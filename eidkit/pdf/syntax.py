@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from eidkit.pdf.values import same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 MAX_DEPTH = 96
 WHITE = b"\x00\t\n\x0c\r "
@@ -325,6 +325,31 @@ def appended(array: bytes, item: bytes) -> bytes:
     if array[start : start + 1] != b"[":
         raise SyntaxProblem("an array belongs here")
     return array[start : end - 1] + b" " + item + b"]"
+
+
+_REFERENCE = re.compile(
+    rb"[\x00\t\n\x0c\r ]*(\d{1,10})[\x00\t\n\x0c\r ]+(\d{1,5})[\x00\t\n\x0c\r ]+R[\x00\t\n\x0c\r ]*"
+)
+
+
+def referred(text: bytes) -> int | None:
+    """The object number that a value's text refers to; None when it is no reference."""
+    reference = _REFERENCE.fullmatch(text)
+    return int(reference[1]) if reference is not None else None
+
+
+def items(array: bytes, most: int) -> Iterator[bytes]:
+    """The texts of the first ``most`` items of the array that ``array`` is the text of."""
+    opening = _token(array, 0)
+    if opening.lastgroup != "array":
+        raise SyntaxProblem("an array belongs here")
+    position = opening.end()
+    for _ in range(most):
+        start = skip(array, position)
+        if array.startswith(b"]", start):
+            return
+        position = value_end(array, start)
+        yield array[start:position]
 
 
 # ── members ───────────────────────────────────────────────────────────────────────────────────────────────

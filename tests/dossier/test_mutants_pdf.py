@@ -38,7 +38,7 @@ def adding(change):
 
 
 def in_trailer(change):
-    return bent("_members", lambda real, update, size: change(update, real(update, size)))
+    return bent("_trailer", lambda real, update, size: change(update, real(update, size)))
 
 
 def first_page(update):
@@ -117,7 +117,7 @@ def annotation_over_the_amount(update):
         0,
         b"<</Type/Annot/Subtype/FreeText/Rect[70 300 400 500]/Contents(9.999.000)/DA(/Helv 24 Tf)/F 4>>",
     )
-    update.add_annotation(first_page(update), number)
+    update.add_annotation(first_page(update).idnum, number)
 
 
 def second_field(update):

