@@ -31,6 +31,7 @@ _SMALL = 64 * 1024
 _READ_AT_ONCE = 1024 * 1024
 _KEYWORD = 32
 _NESTING = 16
+_USUAL_NESTING = 3
 
 
 def run_over(document: Document, reader: Reader, offsets: Iterable[int], stop: int) -> bool:
@@ -69,6 +70,22 @@ def _end(document: Document, reader: Reader, offset: int, stop: int, *, likely: 
         size *= 8
 
 
+def _usual_object() -> re.Pattern[bytes]:
+    """An object whose value is a dictionary or an array with a few levels in it, without comments."""
+    white = rb"[\x00\t\n\f\r ]"
+    simple = rb"[^<>\[\]()%]++|\((?:[^()\\]++|\\[\s\S])*+\)|<[0-9A-Fa-f\x00\t\n\f\r ]*+>"
+    array = rb"\[(?:%b)*+\]" % simple
+    value = rb"<<(?:%b|%b)*+>>" % (simple, array)
+    array = rb"\[(?:%b|%b|%b)*+\]" % (simple, array, value)
+    for _ in range(_USUAL_NESTING):
+        value = rb"<<(?:%b|%b|%b)*+>>" % (simple, array, value)
+    return re.compile(
+        rb"\d{1,10}" + white + rb"++\d{1,5}" + white + rb"++obj" + white + rb"*+"
+        rb"(?:" + value + rb"|" + array + rb")" + white + rb"*+(endobj|stream)"
+    )
+
+
+_USUAL = _usual_object()
 _NOT_BRACKETS = bytes(octet for octet in range(256) if octet not in b"[]<>")
 _STREAM_BEGINS = re.compile(rb"stream(?:\r\n|\n)")
 _TEXTS = re.compile(rb"\((?:[^()\\]|\\[\s\S])*+\)")
@@ -79,16 +96,20 @@ def _plain_end(text: bytes, start: int) -> int | None:
 
     Up to ``endobj`` or ``stream`` its brackets must close, and a stream must state its length once and plainly.
     """
-    closing = text.find(b"endobj", start, start + _FIRST_READ)
-    opening = text.find(b"stream", start, closing if closing >= 0 else start + _FIRST_READ)
-    ending = opening if opening >= 0 else closing
-    if ending < 0 or not _closed(text[start:ending]):
-        return None
-    if opening < 0:
-        return closing
-    begins = _STREAM_BEGINS.match(text, opening)
-    length = _DIRECT_LENGTH.search(text, start, opening)
-    if begins is None or length is None or len(_LENGTH_KEY.findall(text, start, opening)) != 1:
+    usual = _USUAL.match(text, start, start + _FIRST_READ)
+    if usual is not None:
+        ending, streams = usual.start(1), usual[1] == b"stream"
+    else:
+        opening = text.find(b"stream", start, start + _FIRST_READ)
+        closing = text.find(b"endobj", start, opening if opening >= 0 else start + _FIRST_READ)
+        ending, streams = (closing, False) if closing >= 0 else (opening, True)
+        if ending < 0 or not _closed(text[start:ending]):
+            return None
+    if not streams:
+        return ending
+    begins = _STREAM_BEGINS.match(text, ending)
+    length = _DIRECT_LENGTH.search(text, start, ending)
+    if begins is None or length is None or len(_LENGTH_KEY.findall(text, start, ending)) != 1:
         return None
     end = begins.end() + int(length[1])
     return end if text.find(b"endstream", end, end + _KEYWORD) >= 0 else None
