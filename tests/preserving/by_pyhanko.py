@@ -19,12 +19,14 @@ from eidkit.document import Document
 from tests.preserving.world import octets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.preserving.world import World
 
 logging.getLogger("pyhanko").setLevel(logging.ERROR)
 
 
-class _Stamper(TimeStamper):
+class Stamper(TimeStamper):
     """The sandbox's timestamp authority, asked by pyHanko."""
 
     def __init__(self, world: World) -> None:
@@ -57,17 +59,17 @@ def made(world: World, level: str) -> Document:
     )
     writer = IncrementalPdfFileWriter(BytesIO(octets(world.original())))
     out = BytesIO()
-    signer_of_pdf = PdfSigner(metadata, signer, timestamper=_Stamper(world))
+    signer_of_pdf = PdfSigner(metadata, signer, timestamper=Stamper(world))
     asyncio.run(signer_of_pdf.async_sign_pdf(writer, output=out))
     return Document.from_bytes(out.getvalue(), "permit.pdf")
 
 
-def context(world: World) -> ValidationContext:
-    """What pyHanko may rely on, at the world's time."""
+def context(world: World, crls: Sequence[bytes] | None = None) -> ValidationContext:
+    """What pyHanko may rely on, at the world's time; ``crls`` when the sandbox need not make them again."""
     roots = [one for one in world.sandbox.authorities.values() if one.certificate.issuer == one.certificate.subject]
     return ValidationContext(
         trust_roots=[_certificate(one.certificate) for one in roots],
-        crls=[crl.CertificateList.load(data) for data in world.sandbox.crls()],
+        crls=[crl.CertificateList.load(data) for data in crls or world.sandbox.crls()],
         moment=world.clock.now(),
         allow_fetching=False,
         revocation_mode="hard-fail",

@@ -26,11 +26,14 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
 import java.util.Locale;
@@ -40,10 +43,11 @@ import java.util.Locale;
  *
  * <pre>
  * Oracle [--anchor CERT]… [--certificate CERT]… [--crl FILE]… [--ocsp FILE]… [--policy XML] [--allow-eddsa]
- *        [--at ISO8601] [--detached FILE]… FILE…
+ *        [--at ISO8601] [--detached FILE]… [--rounds N] FILE…
  * </pre>
  *
- * A file that DSS refuses to read gives {"file": …, "error": …}; nothing is ever fetched.
+ * With --rounds each file is validated N times, one after another, and the line says how many milliseconds of CPU
+ * one validation took (the median of the second half, when everything is warm).  A file that DSS refuses to read gives {"file": …, "error": …}; nothing is ever fetched.
  */
 public final class Oracle {
 
@@ -56,12 +60,17 @@ public final class Oracle {
     private Path policy;
     private boolean allowEdDsa;
     private Date at;
+    private int rounds;
 
     public static void main(String[] arguments) throws Exception {
         Oracle oracle = new Oracle();
         oracle.read(arguments);
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         String policyText = oracle.policyText();
+        if (oracle.rounds > 0) {
+            oracle.files.forEach(file -> out.println(oracle.timed(file, policyText)));
+            return;
+        }
         oracle.files.parallelStream().map(file -> oracle.line(file, policyText)).forEachOrdered(out::println);
     }
 
@@ -77,6 +86,7 @@ public final class Oracle {
                 case "--policy" -> policy = Path.of(arguments[++i]);
                 case "--allow-eddsa" -> allowEdDsa = true;
                 case "--at" -> at = Date.from(Instant.parse(arguments[++i]));
+                case "--rounds" -> rounds = Integer.parseInt(arguments[++i]);
                 case "--files" -> {
                     for (String name : Files.readAllLines(Path.of(arguments[++i]))) {
                         files.add(Path.of(name));
@@ -131,6 +141,20 @@ public final class Oracle {
         IPdfObjFactory factory = new PdfBoxNativeObjectFactory();
         factory.setPdfDifferencesFinder(finder);
         return factory;
+    }
+
+    private String timed(Path file, String policyText) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long[] taken = new long[rounds];
+        for (int i = 0; i < rounds; i++) {
+            long start = threads.getCurrentThreadCpuTime();
+            line(file, policyText);
+            taken[i] = threads.getCurrentThreadCpuTime() - start;
+        }
+        long[] warm = Arrays.copyOfRange(taken, rounds / 2, rounds);
+        Arrays.sort(warm);
+        double milliseconds = warm[warm.length / 2] / 1e6;
+        return "{" + field("file", file.toString()) + ", \"milliseconds\": " + milliseconds + "}";
     }
 
     private String line(Path file, String policyText) {
