@@ -12,7 +12,8 @@ The verification plan of :func:`verify`; the token's own plan is in :mod:`eidkit
 4. the code is exchanged with the PKCE verifier (RFC 7636), once;
 5. the ID token passes every check, its key looked up again at most once in five minutes for an unknown ``kid``;
 6. the token was never accepted before;
-7. it names a person in the pinned way, and the one the challenge was issued for, if it was for one.
+7. it names a person in the pinned way, or UserInfo does for the same ``sub``, and the one the challenge was issued
+   for, if it was for one.
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from eidkit import canonical
-from eidkit.auth import assurance, challenge, foreign, jwk, making, rechecked
+from eidkit.auth import assurance, challenge, foreign, jwks, making, userinfo
 from eidkit.auth.challenge import Challenge
 from eidkit.auth.foreign import NotAccepted
 from eidkit.auth.id_token import SKEW, Demands, algorithm, claims_of
 from eidkit.auth.jwk import PinnedKey
-from eidkit.auth.provider import IdentifierRule, Provider, needed
+from eidkit.auth.jwks import pinned
+from eidkit.auth.kept_login import KeptProof, recheck
+from eidkit.auth.profile import IdentifierRule, Profile
+from eidkit.auth.provider import Provider, needed
 from eidkit.auth.refusal import refused
 from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK
@@ -41,24 +44,21 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from eidkit.auth.challenge import Issued
-    from eidkit.auth.rechecked import Recheck
     from eidkit.auth.stores import Stores
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.transaction import Transaction
     from eidkit.clock import Clock
-    from eidkit.findings import Finding
     from eidkit.identity import Identity
     from eidkit.key import SigningKey
     from eidkit.transport import Transport
-    from eidkit.trust.store import TrustStore
 
-__all__ = ["IdentifierRule", "PinnedKey", "Provider", "begin", "check_id_token", "recheck", "verify"]
+__all__ = [
+    "IdentifierRule", "PinnedKey", "Profile", "Provider", "begin", "check_id_token", "pinned", "recheck", "verify",
+]  # fmt: skip
 
 METHOD = "oidc"
-MEDIA_TYPE = "application/jwt"
-REFETCH_AFTER = 300
-"""Seconds between two looks for an unknown key: random ``kid`` values must not flood the provider."""
-KEEP_KEYS = 86_400
+KEEP_USED = 86_400
+"""Seconds for which an accepted token is remembered at most; none lives that long."""
 MAX_CALLBACK = 32
 _CHECKS = (
     ("challenge", "binding.md §3"),
@@ -144,14 +144,16 @@ def verify(
         # 4.
         delivered = _exchanged(reached, provider, issued, code, client_secret)
         # 5.
-        now = clock.now()
         demands = Demands(code, delivered.access_token, authenticated_from=issued.facts.issued)
         keys = _keys(delivered.id_token, provider, stores, reached, clock)
+        # Only now: a key that was just found is pinned from its finding on, and must cover this login.
+        now = clock.now()
         claims = claims_of(delivered.id_token, provider, shape.base64url(issued.value), now, demands, keys)
         # 6.
         _use_up(delivered.id_token, claims, stores, now)
         # 7.
-        identity = _named(provider, claims, issued, now)
+        proof = _proof(delivered, claims, provider, reached)
+        identity = _named(provider, proof.person(claims), issued, clock.now())
     except NotAccepted as error:
         raise refused(METHOD, error.reason) from None
     return making.authentication(
@@ -160,9 +162,9 @@ def verify(
         at=now,
         factors=assurance.factors_of_amr(foreign.text_list(claims.get("amr"))),
         assurance=provider.assurance(claims),
-        proof_class="asserted",
-        proof=(MEDIA_TYPE, delivered.id_token.encode("ascii")),
-        checks=_CHECKS,
+        proof_class=proof.proof_class,
+        proof=(proof.media_type, proof.to_bytes()),
+        checks=_CHECKS if proof.userinfo is None else (*_CHECKS, ("userinfo", "OIDC Core §5.3.2")),
         attest=attest,
     )
 
@@ -183,7 +185,7 @@ def check_id_token(
     Give ``code`` and ``access_token`` when they came with it, ``max_age`` and ``acr`` when they were asked for.
     Raises AuthenticationError.  That the nonce is used only once is the caller's to see to (:func:`verify` does).
     """
-    keys = [pin for pin in provider.keys if _in_force(pin, at)]
+    keys = jwks.in_force(provider.keys, at)
     try:
         return claims_of(token, provider, nonce, at, Demands(code, access_token, max_age, acr=acr), keys)
     except NotAccepted as error:
@@ -269,38 +271,19 @@ def _exchanged(
 
 
 def _keys(token: str, provider: Provider, stores: Stores, transport: Transport, clock: Clock) -> Sequence[PinnedKey]:
-    """The pinned keys and those found since; looked for again when none of them fits, at most every five minutes."""
-    now = clock.now()
-    known = [*(pin for pin in provider.keys if _in_force(pin, now)), *_kept_keys(stores, provider, now)]
+    """The keys under which the token may count now."""
     header = foreign.compact(token).header
-    if jwk.chosen(known, header.get("kid"), algorithm(header, provider)) is not None or provider.jwks_uri is None:
-        return known
-    moment, name = int(now.timestamp()), _note(stores, provider)
-    with stores.unit() as unit:
-        may_look = unit.add_if_absent(f"look:{name}", moment + REFETCH_AFTER, moment)
-    if not may_look:
-        return known
-    found = provider.fetch_keys(transport=transport, clock=clock)
-    kept = stores.seal(canonical.dumps([pin.to_json() for pin in found]), name)
-    with stores.unit() as unit:
-        unit.put_note(name, kept, moment)
-    ended = {pin.thumbprint for pin in provider.keys if not _in_force(pin, now)}
-    return [pin for pin in (*known, *found) if pin.thumbprint not in ended]
+    return jwks.for_login(
+        header.get("kid"), algorithm(header, provider), provider, stores, transport=transport, clock=clock
+    )
 
 
-def _kept_keys(stores: Stores, provider: Provider, now: datetime) -> list[PinnedKey]:
-    name = _note(stores, provider)
-    with stores.unit() as unit:
-        note = unit.note(name)
-    if note is None or not 0 <= now.timestamp() - note[1] < KEEP_KEYS:
-        return []
-    ended = {pin.thumbprint for pin in provider.keys if not _in_force(pin, now)}
-    kept = (PinnedKey.from_json(row) for row in canonical.loads(stores.open(note[0], name)))
-    return [pin for pin in kept if pin.thumbprint not in ended]
-
-
-def _note(stores: Stores, provider: Provider) -> str:
-    return f"keys:{stores.digest('keys', provider.issuer, provider.jwks_uri or '')}"
+def _proof(delivered: _Delivered, claims: Mapping[str, Any], provider: Provider, transport: Transport) -> KeptProof:
+    """What is kept of the login: the ID token, and UserInfo's answer where that is what names the person."""
+    answer = None
+    if provider.claims_from == "userinfo":
+        answer = userinfo.asked(transport, provider, delivered.access_token, claims["sub"])
+    return KeptProof(delivered.id_token, answer)
 
 
 def _use_up(token: str, claims: Mapping[str, Any], stores: Stores, now: datetime) -> None:
@@ -310,7 +293,7 @@ def _use_up(token: str, claims: Mapping[str, Any], stores: Stores, now: datetime
     # The signed part names it: the same content under another spelling of its signature is the same token.
     name = hashlib.sha256(token.rpartition(".")[0].encode("ascii")).hexdigest()
     with stores.unit() as unit:
-        if not unit.add_if_absent(f"token:{name}", min(until, moment + KEEP_KEYS), moment):
+        if not unit.add_if_absent(f"token:{name}", min(until, moment + KEEP_USED), moment):
             raise NotAccepted("replay")
 
 
@@ -322,94 +305,3 @@ def _named(provider: Provider, claims: Mapping[str, Any], issued: Issued, now: d
         # The exchange itself took too long.
         raise NotAccepted("challenge-time")
     return identity
-
-
-def _in_force(pin: PinnedKey, at: datetime) -> bool:
-    return pin.valid_from <= at and (pin.valid_until is None or at <= pin.valid_until)
-
-
-def recheck(
-    authentication: Authentication,
-    trust: TrustStore,  # noqa: ARG001 - the same call for every way; a provider's keys are pinned, not certified
-    providers: Sequence[Provider] = (),
-    *,
-    signed_at: datetime | None = None,
-) -> Recheck:
-    """What the kept ID token proves to a verifier who pinned the provider's keys; assurance by the verifier's map."""
-    found = list(rechecked.disclosed(authentication))
-    if authentication.disclosure is None or found:
-        return rechecked.Recheck(tuple(found), (), "asserted")
-    if authentication.proof_class != "asserted":
-        why = Text("an ID token is asserted and nothing else", "ID token chỉ là lời của nhà cung cấp")
-        found.append(rechecked.refuted(authentication, why))
-    if authentication.proof.media_type != MEDIA_TYPE:
-        found.append(rechecked.refuted(authentication, rechecked.OTHER_KIND))
-        return rechecked.Recheck(tuple(found), (), "asserted")
-    try:
-        token = authentication.disclosure.proof.decode("ascii", errors="replace")
-        pinned = _pinned(token, providers)
-        found += _judged_key(authentication, token, pinned, signed_at)
-        claims = _judged_token(authentication, token, pinned)
-        if pinned.identity(claims) != authentication.identity:
-            found.append(
-                rechecked.refuted(authentication, Text("the token names another person", "token nêu người khác"))
-            )
-        return rechecked.Recheck(tuple(found), pinned.assurance(claims), "asserted")
-    except NotAccepted as error:
-        judge = rechecked.undecided if error.reason in _UNDECIDED else rechecked.refuted
-        failed = Text(f"the ID token fails at {error.reason}", f"ID token không đạt ở {error.reason}")
-        found.append(judge(authentication, _UNDECIDED.get(error.reason, failed)))
-        return rechecked.Recheck(tuple(found), (), "asserted")
-
-
-_UNDECIDED = {
-    "no-provider": Text(
-        "no pinned provider is the issuer and client of the ID token",
-        "không có nhà cung cấp đã ghim nào khớp với ID token",
-    ),
-    "key": Text(
-        "none of the provider's keys that are pinned for that time fits the ID token",
-        "không có khóa đã ghim nào của nhà cung cấp cho thời điểm đó khớp với ID token",
-    ),
-}
-
-
-def _pinned(token: str, providers: Sequence[Provider]) -> Provider:
-    """The verifier's own value for the issuer that the token names; the token's word only chooses among them."""
-    claims = foreign.json_object(foreign.compact(token).payload, "token-payload")
-    for provider in providers:
-        if claims.get("iss") == provider.issuer and claims.get("aud") in (provider.client_id, [provider.client_id]):
-            return provider
-    raise NotAccepted("no-provider")
-
-
-def _judged_key(
-    authentication: Authentication, token: str, provider: Provider, signed_at: datetime | None
-) -> list[Finding]:
-    """binding.md §3: a key that has an end counts only for signatures proved not later than it."""
-    header = foreign.compact(token).header
-    keys = _keys_then(authentication, provider)
-    pin = jwk.chosen(keys, header.get("kid"), algorithm(header, provider))
-    if pin is None or pin.valid_until is None:
-        return []
-    if signed_at is None:
-        why = Text(
-            "the provider's key has ended and no timestamp proves an earlier time",
-            "khóa của nhà cung cấp đã hết hạn và không có dấu thời gian chứng minh thời điểm sớm hơn",
-        )
-        return [rechecked.undecided(authentication, why)]
-    if signed_at > pin.valid_until:
-        why = Text("the provider's key had ended before the signature", "khóa của nhà cung cấp đã hết hạn trước khi ký")
-        return [rechecked.refuted(authentication, why)]
-    return []
-
-
-def _judged_token(authentication: Authentication, token: str, provider: Provider) -> dict[str, Any]:
-    demands = Demands(authenticated_from=authentication.challenge.issued)
-    nonce, at = shape.base64url(authentication.challenge_value), authentication.authenticated_at
-    return claims_of(token, provider, nonce, at, demands, _keys_then(authentication, provider))
-
-
-def _keys_then(authentication: Authentication, provider: Provider) -> list[PinnedKey]:
-    """The keys that the verifier pinned for the time of the login."""
-    return [pin for pin in provider.keys if _in_force(pin, authentication.authenticated_at)]

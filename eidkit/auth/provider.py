@@ -7,16 +7,18 @@ which assurance, are values.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from eidkit import addresses, canonical
-from eidkit.auth import foreign, jwk
+from eidkit import canonical
+from eidkit.auth import discovery, foreign, jwk
+from eidkit.auth.discovery import unfit
 from eidkit.auth.jwk import PinnedKey
+from eidkit.auth.profile import Acr, ClaimsFrom, IdentifierRule, Profile, acr_json, asserted
 from eidkit.binding import jwa, shape
 from eidkit.binding.authentication import Assurance
 from eidkit.binding.transaction import version
 from eidkit.clock import SYSTEM_CLOCK
-from eidkit.errors import EidkitError, Text, TransportError
+from eidkit.errors import EidkitError
 from eidkit.files import read_bounded, write_atomically
 from eidkit.transport import HttpTransport
 
@@ -29,27 +31,20 @@ if TYPE_CHECKING:
     from eidkit.transport import Transport
 
 MAX_FILE = 1024 * 1024
-_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint")
 _MEMBERS = (
     "v", "issuer", "client_id", "redirect_uri", *_ENDPOINTS, "algorithms", "scopes", "identifier", "name_claim", "acr",
-    "iss_in_callback", "plain_http", "keys",
+    "claims_from", "iss_in_callback", "plain_http", "keys",
 )  # fmt: skip
-
-
-class IdentifierRule(NamedTuple):
-    """Which claim names the person, and in which scheme of Identity; threads may share it."""
-
-    claim: str
-    scheme: str
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
     """An OpenID provider: who it is to us, what its claims mean, and its pinned keys.  Threads may share it.
 
-    ``identifier`` defaults to the provider's own subject (``sub``, scheme ``oidc:<issuer>``).  ``acr`` maps each
-    accepted value to assurances (their source is always *asserted*); when it is not empty, a token without one
-    of these values is refused.  A client secret never stands in it.  An offline verifier needs no endpoint.
+    ``identifier``, ``name_claim``, ``acr``, ``scopes`` and ``claims_from`` are those of
+    :class:`~eidkit.auth.profile.Profile`.  Addresses are https; plain http needs ``plain_http``, but for an issuer on
+    this machine's loopback.  A client secret never stands in it.  An offline verifier needs no endpoint.
     """
 
     issuer: str
@@ -58,37 +53,37 @@ class Provider:
     authorization_endpoint: str | None = None
     token_endpoint: str | None = None
     jwks_uri: str | None = None
+    userinfo_endpoint: str | None = None
     redirect_uri: str | None = None
     algorithms: tuple[str, ...] = tuple(jwa.ALGORITHMS)
     scopes: tuple[str, ...] = ("openid",)
     identifier: IdentifierRule | None = None
     name_claim: str = "name"
-    acr: tuple[tuple[str, tuple[Assurance, ...]], ...] = ()
+    acr: Acr = ()
+    claims_from: ClaimsFrom = "id-token"
     iss_in_callback: bool = False
     plain_http: bool = False
 
     def __post_init__(self) -> None:
-        rule = self.identifier or IdentifierRule("sub", f"oidc:{self.issuer}")
-        object.__setattr__(self, "identifier", IdentifierRule(*rule))
-        _check_url(self.issuer, "issuer", plain=self.plain_http)
+        object.__setattr__(self, "identifier", self.rule)
+        plain = self.plain_http or discovery.on_loopback(self.issuer)
+        discovery.check_url(self.issuer, "issuer", plain=plain)
         shape.text(self.client_id, "client_id", limit=255)
         for name in _ENDPOINTS:
-            if getattr(self, name) is not None:
-                _check_url(getattr(self, name), name, plain=self.plain_http)
+            address = getattr(self, name)
+            if address is not None:
+                discovery.check_url(address, name, plain=self.plain_http or (plain and discovery.on_loopback(address)))
         if self.redirect_uri is not None:
             shape.text(self.redirect_uri, "redirect_uri", limit=2048)
         for alg in self.algorithms:
             shape.one_of(alg, jwa.ALGORITHMS, "algorithm")
-        for name in (*self.scopes, self.name_claim, rule[0], rule[1], *(value for value, _ in self.acr)):
-            shape.text(name, "provider value", limit=255)
-        if "openid" not in self.scopes:
-            shape.refuse("provider-scopes", "scopes must hold openid", "scopes phải có openid")
-        shape.unique([value for value, _ in self.acr], "acr")
+        # What the claims mean is checked where it has its name.
+        Profile(self.rule, self.name_claim, self.acr, self.scopes, self.claims_from)
 
     @property
     def rule(self) -> IdentifierRule:
         """How the person is named."""
-        return self.identifier or IdentifierRule("sub", f"oidc:{self.issuer}")
+        return IdentifierRule(*(self.identifier or ("sub", f"oidc:{self.issuer}")))
 
     @classmethod
     def discover(
@@ -97,41 +92,38 @@ class Provider:
         *,
         client_id: str,
         redirect_uri: str | None = None,
+        profile: Profile | None = None,
         identifier: tuple[str, str] | None = None,
         acr: Mapping[str, Sequence[tuple[str, str]]] | None = None,
-        scopes: Sequence[str] = ("openid",),
+        scopes: Sequence[str] | None = None,
         plain_http: bool = False,
         transport: Transport | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> Provider:
         """The provider whose issuer is ``url``, with its keys of this moment pinned (OIDC Discovery 1.0 §4).
 
-        ``acr`` maps a value to ``(scheme, value)`` pairs of assurance.  Write the result to a file: that is what
-        a verifier needs years later.  Raises TransportError, and EidkitError for metadata that does not fit.
+        ``profile`` says what its claims mean; ``identifier``, ``acr`` (value → ``(scheme, value)`` pairs of
+        assurance) and ``scopes`` replace its parts.  Write the result to a file: that is what a verifier needs years
+        later.  Raises TransportError, and EidkitError for metadata that does not fit.
         """
-        _check_url(url, "issuer", plain=plain_http)
+        discovery.check_url(url, "issuer", plain=plain_http or discovery.on_loopback(url))
         reached = transport or HttpTransport()
-        metadata = foreign.fetched(reached, foreign.get(url.rstrip("/") + "/.well-known/openid-configuration"))
-        if metadata.get("issuer") != url:
-            raise _unfit("the provider names another issuer than the address asked", "nhà cung cấp khai issuer khác")
-        offered = foreign.text_list(metadata.get("id_token_signing_alg_values_supported"))
-        mapped = {value: tuple(Assurance(*pair, "asserted") for pair in pairs) for value, pairs in (acr or {}).items()}
+        metadata = discovery.discovered(url, reached)
+        said = profile or Profile()
         provider = cls(
             url,
             client_id,
-            authorization_endpoint=_endpoint(metadata, "authorization_endpoint"),
-            token_endpoint=_endpoint(metadata, "token_endpoint"),
-            jwks_uri=_endpoint(metadata, "jwks_uri"),
             redirect_uri=redirect_uri,
-            algorithms=tuple(alg for alg in jwa.ALGORITHMS if alg in offered),
-            scopes=tuple(scopes),
-            identifier=None if identifier is None else IdentifierRule(*identifier),
-            acr=tuple(mapped.items()),
-            iss_in_callback=metadata.get("authorization_response_iss_parameter_supported") is True,
+            identifier=said.identifier if identifier is None else IdentifierRule(*identifier),
+            name_claim=said.name_claim,
+            acr=said.acr if acr is None else asserted(acr),
+            scopes=said.scopes if scopes is None else tuple(scopes),
+            claims_from=said.claims_from,
             plain_http=plain_http,
+            **metadata._asdict(),
         )
-        if not provider.algorithms:
-            raise _unfit("the provider offers no signature algorithm that is taken", "không có thuật toán phù hợp")
+        if provider.claims_from == "userinfo":
+            needed(provider.userinfo_endpoint, "userinfo_endpoint")
         return replace(provider, keys=provider.fetch_keys(transport=reached, clock=clock))
 
     def fetch_keys(self, *, transport: Transport | None = None, clock: Clock = SYSTEM_CLOCK) -> tuple[PinnedKey, ...]:
@@ -143,7 +135,7 @@ class Provider:
         document = foreign.fetched(transport or HttpTransport(), asked)
         found = jwk.usable(document.get("keys"), clock.now())
         if not found:
-            raise _unfit("the provider publishes no key that is taken", "không có khóa phù hợp")
+            raise unfit("the provider publishes no key that is taken", "không có khóa phù hợp")
         return found
 
     def with_keys(self, found: Sequence[PinnedKey], *, until: Mapping[str, Any] | None = None) -> Provider:
@@ -185,7 +177,7 @@ class Provider:
             "algorithms": list(self.algorithms),
             "scopes": list(self.scopes),
             "identifier": self.rule._asdict(),
-            "acr": {value: [{"scheme": a.scheme, "value": a.value} for a in rows] for value, rows in self.acr},
+            "acr": acr_json(self.acr),
             "keys": [pin.to_json() for pin in self.keys],
         }
 
@@ -222,38 +214,9 @@ class Provider:
 def needed(value: str | None, what: str) -> str:
     """``value``, or the configuration error of a provider that lacks it."""
     if value is None:
-        raise _unfit(f"the provider value has no {what}", f"thiếu {what}")
+        raise unfit(f"the provider value has no {what}", f"thiếu {what}")
     return value
 
 
 def _asserted(value: Any) -> Assurance:
     return Assurance(**canonical.members(value, ("scheme", "value"), "acr"), source="asserted")
-
-
-def _endpoint(metadata: Mapping[str, Any], name: str) -> str:
-    value = metadata.get(name)
-    if not isinstance(value, str):
-        raise _unfit(f"the provider names no {name}", f"nhà cung cấp không nêu {name}")
-    return value
-
-
-def _check_url(url: Any, what: str, *, plain: bool) -> None:
-    try:
-        parts = addresses.split(shape.text(url, what, limit=addresses.MAX_URL))
-        good = (plain or parts.scheme == "https") and not parts.fragment
-    except TransportError:
-        good = False
-    if not good:
-        shape.refuse("provider-url", f"{what} must be an https address", f"{what} phải là địa chỉ https")
-
-
-def _unfit(en: str, vi: str) -> EidkitError:
-    return EidkitError(
-        "provider-unfit",
-        Text(en, vi),
-        Text(
-            "check the provider value against the provider's own documentation",
-            "kiểm tra cấu hình nhà cung cấp định danh",
-        ),
-        kind="configuration",
-    )

@@ -34,7 +34,8 @@ def proved_assurance(act: Act, case: Case) -> tuple[Assurance, ...]:
 
 def _rechecked(act: Act, case: Case) -> Recheck | None:
     """None where the service that made the login approves it and no provider is at hand to check it again."""
-    if case.providers is None and act.authentication.proof_class != "attested":
+    needs_provider = act.authentication.proof_class != "attested" or act.authentication.method == "oidc"
+    if case.providers is None and needs_provider:
         return None
     # Providers come from the caller as they are; the way that knows them checks them.
     return recheck(act.authentication, case.trust, cast("Any", case.providers or ()), signed_at=act.time)

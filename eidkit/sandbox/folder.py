@@ -20,15 +20,18 @@ from eidkit.identity import Identity
 from eidkit.sandbox import people
 from eidkit.sandbox.authority import Authority, Revocation
 from eidkit.sandbox.keys import SandboxKey, load_private_pem, private_pem
-from eidkit.sandbox.sandbox import Sandbox
+from eidkit.sandbox.sandbox import PROVIDERS, Sandbox
 from eidkit.sandbox.tsa import TimestampMaker
 
 if TYPE_CHECKING:
     import os
 
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 STATE = "sandbox.json"
+VERSION = 2
+"""Of the state file's form."""
 PASSWORD = "sandbox"  # noqa: S105 - public on purpose, it protects nothing
 LOOPBACK_URL = "http://127.0.0.1:8765/"
 """Where the certificates of a sample folder say that revocation data is: what ``serving`` answers."""
@@ -63,7 +66,13 @@ def read(folder: str | os.PathLike[str], clock: Clock) -> Sandbox:
             Text(f"there is no sandbox in {Path(folder).name}", f"không có sandbox trong {Path(folder).name}"),
             Text("make one with: eidkit sandbox init DIR", "tạo bằng lệnh: eidkit sandbox init DIR"),
         ) from error
-    names = ("v", "base_url", "key", "authorities", "tsa", "service")
+    if not isinstance(state, dict) or state.get("v") != VERSION:
+        raise DocumentError(
+            "sandbox-version",
+            Text("the sandbox was written by another version", "sandbox do phiên bản khác tạo ra"),
+            Text("make a new one with: eidkit sandbox init DIR", "tạo mới bằng lệnh: eidkit sandbox init DIR"),
+        )
+    names = ("v", "base_url", "key", "authorities", "tsa", "service", "providers", "persons")
     stored = canonical.members(state, names, "sandbox")
     authorities = {slug: _authority(slug, stored["base_url"], one) for slug, one in stored["authorities"].items()}
     key, certificate, chain = _holder(stored["tsa"])
@@ -78,13 +87,29 @@ def read(folder: str | os.PathLike[str], clock: Clock) -> Sandbox:
     service_key, service_certificate, service_chain = _holder(stored["service"])
     identity = Identity.from_json(stored["service"]["identity"])
     sandbox.adopt_service_key(SandboxKey(service_key, service_certificate, service_chain, identity))
+    sandbox.persons[:] = [Identity.from_json(one) for one in stored["persons"]]
+    for name, keys in canonical.members(stored["providers"], PROVIDERS, "providers").items():
+        sandbox.identity_provider(name, [_provider_key(lines) for lines in keys])
     return sandbox
+
+
+def _provider_key(lines: list[str]) -> EllipticCurvePrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = load_private_pem(_joined(lines))
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise DocumentError(
+            "sandbox-version",
+            Text("a provider's key is of an unknown kind", "khóa của nhà cung cấp không rõ loại"),
+            Text("make a new sandbox", "tạo sandbox mới"),
+        )
+    return key
 
 
 def _state(sandbox: Sandbox) -> dict[str, Any]:
     maker, service = sandbox.timestamp_maker, sandbox.service_key
     return {
-        "v": 1,
+        "v": VERSION,
         "base_url": sandbox.base_url,
         "key": sandbox.key,
         "authorities": {slug: _stored(one) for slug, one in sandbox.authorities.items()},
@@ -98,6 +123,10 @@ def _state(sandbox: Sandbox) -> dict[str, Any]:
             "certificates": [_pem(one) for one in (service.certificate, *service.chain)],
             "identity": service.identity.to_json(),
         },
+        "providers": {
+            name: [_lines(private_pem(key)) for key in sandbox.identity_provider(name).keys] for name in PROVIDERS
+        },
+        "persons": [one.to_json() for one in sandbox.persons],
     }
 
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from eidkit.asn1 import certificate as certificates
 from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.errors import Text
 from eidkit.identity import Identity
-from eidkit.sandbox import people
+from eidkit.sandbox import faults, people
 from eidkit.sandbox.authority import Authority, Flaws, Usage, root
+from eidkit.sandbox.dialect import OWN, PORTAL
+from eidkit.sandbox.faults import Delivery, Fault, Faults
 from eidkit.sandbox.keys import SandboxKey, generate
 from eidkit.sandbox.tsa import FAULTS, TimestampMaker
 from eidkit.transport import Request, Response, unreachable
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
     from eidkit.sandbox.provider import SandboxProvider
     from eidkit.timestamps.authority import TimestampAuthority
@@ -54,8 +59,11 @@ class Sandbox:
         self.authorities = authorities
         self.timestamp_maker = tsa
         self.key = key
+        self.faults = Faults()
+        self.persons = [Identity("vn-cccd", part.cccd, part.name) for part in people.CAST]
+        """Who can be chosen on its login pages: the sample dossier's people, and everybody certified since."""
         self._service: SandboxKey | None = None
-        self._provider: SandboxProvider | None = None
+        self._providers: dict[str, SandboxProvider] = {}
         self._attached: dict[str, Transport] = {}
         self._cut: set[str] = set()
         self._lock = threading.RLock()
@@ -72,13 +80,13 @@ class Sandbox:
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], *, clock: Clock = SYSTEM_CLOCK) -> Sandbox:
-        """The sandbox that :meth:`write` put into ``folder``: the same authorities, revocations and service key."""
+        """The sandbox that :meth:`write` put into ``folder``: authorities, revocations, service key, providers."""
         from eidkit.sandbox.folder import read
 
         return read(folder, clock)
 
     def write(self, folder: str | os.PathLike[str]) -> None:
-        """Keep the authorities, with their private keys, in ``folder``, so that :meth:`open` has them again."""
+        """Keep everything, with its private keys, in ``folder``, so that :meth:`open` has it again."""
         from eidkit.sandbox.folder import write
 
         write(self, folder)
@@ -131,14 +139,29 @@ class Sandbox:
 
     @property
     def provider(self) -> SandboxProvider:
-        """Its OpenID provider, below ``base_url``; it lives as long as this object."""
+        """Its OpenID provider, at ``base_url + "oidc"``; kept by :meth:`write` with its signing keys."""
+        return self.identity_provider("oidc")
+
+    @property
+    def portal(self) -> SandboxProvider:
+        """A second provider, at ``base_url + "portal"``, that speaks like the national service portal (UserInfo)."""
+        return self.identity_provider("portal")
+
+    def identity_provider(self, name: str, keys: Sequence[EllipticCurvePrivateKey] = ()) -> SandboxProvider:
+        """The provider called ``name`` (``oidc`` or ``portal``), made when it is asked for first, with ``keys``."""
         with self._lock:
-            if self._provider is None:
+            if name not in self._providers:
                 from eidkit.sandbox.provider import SandboxProvider
 
-                self._provider = SandboxProvider(self.base_url + "oidc", clock=self.clock)
-                self.attach("oidc", self._provider)
-            return self._provider
+                made = SandboxProvider(
+                    self.base_url + name,
+                    clock=self.clock,
+                    keys=keys,
+                    speaks=_DIALECTS[name],
+                    persons=self.persons,
+                )
+                self._providers[name] = made
+            return self._providers[name]
 
     def crls(self) -> tuple[bytes, ...]:
         """The CRL of each authority, of this moment."""
@@ -162,15 +185,23 @@ class Sandbox:
         ``organisation`` is a name, or an Identity or agency whose number then stands in the certificate too.
         ``flaws`` are those of :class:`eidkit.sandbox.authority.Flaws`: ``expired=True``, ``usage="wrong"``, …
         """
-        person = Identity("vn-cccd", cccd, name)
+        person = self._person(name, cccd)
         subject = people.official(person, title=title, organisation=_body(organisation))
         return self._issue("official", subject, person, key, "signing", flaws)
 
     def citizen(self, name: str, cccd: str, *, key: str = "p256", **flaws: Any) -> SandboxKey:
         """A private person, certified by the public authority."""
-        person = Identity("vn-cccd", cccd, name)
+        person = self._person(name, cccd)
         subject = people.official(person, title=None, organisation=None)
         return self._issue("public", subject, person, key, "signing", flaws)
+
+    def _person(self, name: str, cccd: str) -> Identity:
+        """A person, who can be chosen on the login pages from now on."""
+        person = Identity("vn-cccd", cccd, name)
+        with self._lock:
+            if person not in self.persons:
+                self.persons.append(person)
+        return person
 
     def agency(self, name: str, mst: str, *, mns: str | None = None, key: str = "p256", **flaws: Any) -> SandboxKey:
         """A state agency with its seal, certified by the official-use authority; ``mns`` is its budget-unit code."""
@@ -212,26 +243,32 @@ class Sandbox:
     # ── what happens to certificates and servers ──────────────────────────────────────────────────────────
 
     def revoke(
-        self, certificate: x509.Certificate | SandboxKey, at: datetime | None = None, reason: str = "keyCompromise"
+        self,
+        certificate: x509.Certificate | SandboxKey | int,
+        at: datetime | None = None,
+        reason: str = "keyCompromise",
     ) -> None:
-        """Revoke a certificate from ``at`` (default: now) on; ``reason`` as RFC 5280 spells it."""
-        found = certificate.certificate if isinstance(certificate, SandboxKey) else certificate
+        """Revoke a certificate (or its serial number) from ``at`` (default: now); ``reason`` as RFC 5280 spells it."""
         with self._lock:
-            self._issuer(found).revoke(found.serial_number, at or self.clock.now(), reason)
+            authority, serial = self._issuer(certificate)
+            authority.revoke(serial, at or self.clock.now(), reason)
 
-    def suspend(self, certificate: x509.Certificate | SandboxKey, at: datetime | None = None) -> None:
+    def suspend(self, certificate: x509.Certificate | SandboxKey | int, at: datetime | None = None) -> None:
         """Suspend a certificate (certificateHold)."""
         self.revoke(certificate, at, "certificateHold")
 
-    def release(self, certificate: x509.Certificate | SandboxKey) -> None:
+    def release(self, certificate: x509.Certificate | SandboxKey | int) -> None:
         """End a suspension or forget a revocation."""
-        found = certificate.certificate if isinstance(certificate, SandboxKey) else certificate
         with self._lock:
-            self._issuer(found).release(found.serial_number)
+            authority, serial = self._issuer(certificate)
+            authority.release(serial)
 
-    def _issuer(self, certificate: x509.Certificate) -> Authority:
-        issuer = certificate.issuer
-        return next(one for one in self.authorities.values() if one.certificate.subject == issuer)
+    def _issuer(self, certificate: x509.Certificate | SandboxKey | int) -> tuple[Authority, int]:
+        if isinstance(certificate, int):
+            return next(one for one in self.authorities.values() if certificate in one.issued), certificate
+        found = certificate.certificate if isinstance(certificate, SandboxKey) else certificate
+        issuer = next(one for one in self.authorities.values() if one.certificate.subject == found.issuer)
+        return issuer, found.serial_number
 
     def attach(self, path: str, handler: Transport) -> str:
         """Answer requests below ``base_url + path`` with ``handler``; gives back that address."""
@@ -243,8 +280,19 @@ class Sandbox:
         self._cut.add(self.base_url + path)
 
     def mend(self) -> None:
-        """Let all addresses answer again."""
+        """Let all addresses answer again, as they should."""
         self._cut.clear()
+        self.faults.clear()
+
+    def fault(
+        self, endpoint: str, kind: str, detail: str | None = None, *, seconds: float = 5.0, times: int | None = None
+    ) -> None:
+        """Let ``endpoint`` misbehave (:mod:`eidkit.sandbox.faults`), for ``times`` requests or until :meth:`mend`.
+
+        ``sandbox.fault("tsa", "down")``, ``sandbox.fault("ocsp", "slow", seconds=30)``,
+        ``sandbox.fault("token", "wrong", "expired", times=1)``.
+        """
+        self.faults.switch([Fault(endpoint, kind, detail, seconds, times)])
 
     # ── the Transport ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -256,22 +304,31 @@ class Sandbox:
         for prefix, handler in self._attached.items():
             if url.startswith(prefix):
                 return handler.send(request)
-        with self._lock:
-            response = self._answer(request, url.removeprefix(self.base_url).split("?", 1)[0])
-        if len(response.body) > request.limit:
-            raise unreachable(
-                url, Text(f"it answered more than {request.limit} bytes", f"trả lời dài quá {request.limit} byte")
-            )
-        return response
+        return self.delivery(request).in_memory(request)
 
-    def _answer(self, request: Request, path: str) -> Response:
-        now = self.clock.now().replace(microsecond=0)
+    def delivery(self, request: Request) -> Delivery:
+        """The answer to a request below ``base_url``, and how it is delivered while faults are switched on."""
+        path = request.url.removeprefix(self.base_url).split("?", 1)[0]
+        met = self.faults.met(faults.endpoint_of(path))
+        return faults.delivered(met, lambda wrong: self._answer(request, path, wrong))
+
+    def _answer(self, request: Request, path: str, wrong: str | None) -> Response:
         head, _, tail = path.partition("/")
-        if head == "tsa" and request.method == "POST":
-            status, body = self.timestamp_maker.respond(request.body, self.clock.now(), tail or None)
-            return _response(status, "application/timestamp-reply", body)
-        if tail == "ocsp" and head in self.authorities and request.method == "POST":
-            return _response(200, "application/ocsp-response", self.authorities[head].ocsp(request.body, now))
+        if head in _DIALECTS:
+            return self.identity_provider(head).respond(request, *([wrong] if wrong else ()))
+        with self._lock:
+            now = self.clock.now()
+            if head == "tsa" and request.method == "POST":
+                status, body = self.timestamp_maker.respond(request.body, now, wrong or tail or None)
+                return _response(status, "application/timestamp-reply", body)
+            good = self._of_authority(request, path, now.replace(microsecond=0))
+        return faults.spoilt(good) if wrong else good
+
+    def _of_authority(self, request: Request, path: str, now: datetime) -> Response:
+        head, _, tail = path.partition("/")
+        if head in self.authorities and tail.partition("/")[0] == "ocsp":
+            asked = request.body if request.method == "POST" else _asked_by_get(tail)
+            return _response(200, "application/ocsp-response", self.authorities[head].ocsp(asked, now))
         slug, _, suffix = path.rpartition(".")
         if request.method == "GET" and slug in self.authorities:
             if suffix == "crl":
@@ -280,6 +337,19 @@ class Sandbox:
                 own = certificates.of(self.authorities[slug].certificate)
                 return _response(200, "application/pkix-cert", own.der)
         return _response(404, "text/plain", b"nothing here")
+
+
+_DIALECTS = {"oidc": OWN, "portal": PORTAL}
+"""Its OpenID providers by name, and how each tells who logged in."""
+PROVIDERS = tuple(_DIALECTS)
+
+
+def _asked_by_get(path: str) -> bytes:
+    """The OCSP request in an address (RFC 6960 §A.1); what is none is answered as malformed."""
+    try:
+        return base64.b64decode(unquote(path.partition("/")[2]), validate=True)
+    except ValueError:
+        return b""
 
 
 def _response(status: int, kind: str, body: bytes) -> Response:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from eidkit import canonical
-from eidkit.auth import oidc, recheck
+from eidkit.auth import jwks, oidc, recheck
 from eidkit.auth.jwk import PinnedKey
 from eidkit.auth.oidc import Provider
 from eidkit.binding import shape
@@ -268,7 +268,8 @@ REFUSED = {
 
 
 def test_every_fault_of_the_sandbox_has_its_answer():
-    assert REFUSED.keys() | {"down", "no-kid"} == FAULTS
+    elsewhere = {"down", "no-kid", "other-keys", "other-issuer", "other-userinfo-subject", "no-userinfo-subject"}
+    assert REFUSED.keys() | elsewhere == FAULTS
 
 
 @pytest.mark.parametrize("fault", REFUSED)
@@ -365,7 +366,7 @@ def test_planted_keys_do_not_open(portal, stores, clock):
     attacker = SandboxProvider(portal.idp.issuer, clock=clock)
     planted = canonical.dumps([pin.to_json() for pin in attacker.provider().keys])
     with stores.unit() as unit:
-        unit.put_note(oidc._note(stores, portal.provider), planted, int(clock.now().timestamp()))
+        unit.put_note(jwks._name("keys", portal.provider, stores), planted, int(clock.now().timestamp()))
     challenge = portal.begin()
     with pytest.raises(StoreError):
         portal.verify(portal.idp.answer(challenge.url, LAN), challenge)

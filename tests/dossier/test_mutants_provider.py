@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 
 from eidkit.auth import Stores, oidc
+from eidkit.auth.oidc import Provider
 from eidkit.binding.attestation import attest
 from eidkit.binding.authentication import Assurance, Disclosure, Proof, subject_commitment
 from eidkit.binding.procedure import AssuranceRule
-from eidkit.sandbox.provider import SandboxProvider
-from eidkit.vn import five_steps
+from eidkit.sandbox.dialect import PORTAL
+from eidkit.sandbox.provider import REDIRECT_URI, SandboxProvider
+from eidkit.vn import NATIONAL_PORTAL, five_steps
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +205,54 @@ def test_a_proof_of_another_kind(caught, stage, turn, procedure, through):
         "LOGIN_RECHECK",
         "ASSURANCE_TOO_LOW",
     )
+
+
+# ── a provider that names the person only in UserInfo: the service's word, checked as that ─────────────────
+
+
+@pytest.fixture(scope="module")
+def portal(stage):
+    return SandboxProvider(clock=stage.clock, speaks=PORTAL)
+
+
+@pytest.fixture(scope="module")
+def told(portal):
+    return Provider.discover(
+        portal.issuer,
+        client_id="eidkit-sandbox",
+        redirect_uri=REDIRECT_URI,
+        profile=NATIONAL_PORTAL,
+        acr={"LoA1": [("vn-2024", "1")]},
+        transport=portal,
+        clock=portal.clock,
+    )
+
+
+@pytest.fixture(scope="module")
+def approved(stage, turn, portal, told):
+    def made(transaction, person):
+        stores = Stores.memory()
+        challenge = oidc.begin(told, transaction, audience="permits", stores=stores, clock=stage.clock)
+        return oidc.verify(
+            portal.answer(challenge.url, person), challenge.id, provider=told, stores=stores,
+            attest=stage.sandbox.service_key, transport=portal, clock=stage.clock,
+        )  # fmt: skip
+
+    return stage.play(stage.opened(stage.procedure), {"approval": turn(made=made)})
+
+
+def test_it_completes_a_step_that_asks_no_more_and_is_called_attested(stage, approved, told):
+    report = stage.verify(approved, providers=[told])
+    assert report.verdict == "COMPLETE", str(report)
+    assert "MADE_UP_ASSERTED" not in report.codes
+
+
+def test_without_the_pin_it_is_not_complete(stage, approved):
+    report = stage.verify(approved, providers=[])
+    assert report.verdict != "COMPLETE"
+    assert "LOGIN_RECHECK_UNDECIDED" in report.codes
+
+
+def test_a_verifier_whose_map_counts_it_for_nothing_is_not_satisfied(stage, approved, told):
+    report = stage.verify(approved, providers=[replace(told, acr=NATIONAL_PORTAL.acr)])
+    assert "ASSURANCE_TOO_LOW" in report.codes

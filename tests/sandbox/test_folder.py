@@ -38,6 +38,28 @@ class TestKeeping:
         assert (entry.serial, entry.reason) == (key.certificate.serial_number, "certificateHold")
         assert again.authorities["official"].issued == first.authorities["official"].issued
 
+    def test_its_providers_sign_with_the_same_keys(self, clock: FixedClock, tmp_path: Path) -> None:
+        first = Sandbox.create(clock=clock)
+        first.provider.rotate()
+        first.write(tmp_path)
+        again = Sandbox.open(tmp_path, clock=clock)
+        assert again.provider.provider().keys == first.provider.provider().keys
+        assert again.portal.provider().keys == first.portal.provider().keys
+
+    def test_whoever_was_certified_can_still_log_in(self, clock: FixedClock, tmp_path: Path) -> None:
+        first = Sandbox.create(clock=clock)
+        key = first.official("Lê Minh Tuấn", "000092000055")
+        first.write(tmp_path)
+        assert key.identity in Sandbox.open(tmp_path, clock=clock).provider.persons
+
+    def test_another_versions_sandbox_is_refused_by_name(self, tmp_path: Path) -> None:
+        Sandbox.create().write(tmp_path)
+        state = (tmp_path / "sandbox.json").read_text().replace('"v":2', '"v":1')
+        (tmp_path / "sandbox.json").write_text(state)
+        with pytest.raises(DocumentError) as caught:
+            Sandbox.open(tmp_path)
+        assert caught.value.code == "sandbox-version"
+
     def test_it_still_stamps(self, clock: FixedClock, tmp_path: Path) -> None:
         first = Sandbox.create(clock=clock)
         first.write(tmp_path)

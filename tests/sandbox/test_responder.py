@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from cryptography import x509
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from eidkit.sandbox import Sandbox
 from eidkit.sandbox.responder import MALFORMED, answer
+from eidkit.transport import Request
 
 if TYPE_CHECKING:
     from eidkit.clock import FixedClock
@@ -50,6 +53,19 @@ def test_a_revoked_answer_says_when_and_why(own: Sandbox) -> None:
     assert response.certificate_status == ocsp.OCSPCertStatus.REVOKED
     assert response.revocation_reason == x509.ReasonFlags.cessation_of_operation
     assert response.revocation_time_utc == own.clock.now()
+
+
+def test_a_request_in_the_address_is_answered_like_one_in_the_body(own: Sandbox) -> None:
+    """RFC 6960 §A.1: the base64 of the request, percent-encoded or not, slashes included."""
+    key = own.official("Nguyễn Thị Lan", "000190000022")
+    address = key.certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value[0]
+    url = address.access_location.value
+    request = ocsp.OCSPRequestBuilder().add_certificate(key.certificate, key.chain[0], hashes.SHA256()).build()
+    encoded = base64.b64encode(request.public_bytes(Encoding.DER)).decode()
+    for spelt in (encoded, quote(encoded, safe="")):
+        body = own.send(Request("GET", f"{url}/{spelt}")).body
+        assert ocsp.load_der_ocsp_response(body).certificate_status == ocsp.OCSPCertStatus.GOOD
+    assert own.send(Request("GET", f"{url}/no-base64!")).body == MALFORMED
 
 
 def test_a_certificate_of_nobody_is_unknown(own: Sandbox, clock: FixedClock) -> None:

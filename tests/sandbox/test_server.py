@@ -38,29 +38,29 @@ def test_revocation_is_fetched_where_the_certificate_says(local: Sandbox) -> Non
     key = local.official("Nguyễn Thị Lan", "000190000022")
     local.revoke(key)
     leaf, issuer = x509.parse(key.certificate_der), x509.parse(key.chain[0].public_bytes(Encoding.DER))
-    with serving(local) as address:
-        assert address == local.base_url
+    with serving(local) as server:
+        assert server.address == local.base_url
         crls, ocsps = local.sources.revocation(leaf, issuer, transport=NETWORK)
     now = local.clock.now()
     assert status_of(leaf, issuer, crls=crls, ocsps=ocsps, at=now, now=now).state == "revoked"
 
 
 def test_a_timestamp_authority_may_be_on_the_loopback_when_its_address_was_given(local: Sandbox) -> None:
-    with serving(local) as address:
-        authority = TimestampAuthority(address + "tsa", trust=local.trust)
+    with serving(local) as server:
+        authority = TimestampAuthority(server.address + "tsa", trust=local.trust)
         assert first_token(authority, b"octets", clock=local.clock)
 
 
 def test_any_free_port_will_do(sandbox: Sandbox) -> None:
-    with serving(sandbox, port=0) as address:
-        assert NETWORK.send(Request("GET", address + "root.crl")).status == 200
-        assert NETWORK.send(Request("GET", address + "nothing")).status == 404
+    with serving(sandbox, port=0) as server:
+        assert NETWORK.send(Request("GET", server.address + "root.crl")).status == 200
+        assert NETWORK.send(Request("GET", server.address + "nothing")).status == 404
 
 
 def test_a_body_past_the_bound_is_refused(sandbox: Sandbox) -> None:
-    with serving(sandbox, port=0) as address:
+    with serving(sandbox, port=0) as server:
         try:
-            status = NETWORK.send(Request("POST", address + "tsa", body=bytes(MAX_BODY + 1))).status
+            status = NETWORK.send(Request("POST", server.address + "tsa", body=bytes(MAX_BODY + 1))).status
         except TransportError:
             status = 413  # the connection was closed before the body was through
     assert status == 413

@@ -1,0 +1,47 @@
+"""UserInfo: the claims that some providers tell only there, bound to the ``sub`` of the ID token (OIDC Core §5.3).
+
+The answer is plain JSON that nobody signed: what it says is worth the connection that it came over, and later the
+word of the service that kept it.  A signed or encrypted answer (``application/jwt``) is not taken in this release.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from eidkit.auth import foreign
+from eidkit.auth.foreign import NotAccepted
+from eidkit.auth.provider import needed
+from eidkit.errors import Text
+from eidkit.transport import Request, unreachable
+
+if TYPE_CHECKING:
+    from eidkit.auth.provider import Provider
+    from eidkit.transport import Transport
+
+
+def asked(transport: Transport, provider: Provider, access_token: str, subject: str) -> bytes:
+    """The bytes that UserInfo answers for ``access_token``, once their ``sub`` is ``subject``.
+
+    By POST, which no redirect takes elsewhere: a redirected GET would carry the access token along.
+    """
+    url = needed(provider.userinfo_endpoint, "userinfo_endpoint")
+    if not access_token.isascii() or not access_token.isprintable() or " " in access_token:
+        raise NotAccepted("access-token")
+    headers = {"accept": "application/json", "authorization": f"Bearer {access_token}"}
+    response = transport.send(Request("POST", url, headers, limit=foreign.MAX_ANSWER))
+    if response.status in {400, 401, 403}:
+        raise NotAccepted("userinfo")
+    if response.status != 200 or len(response.body) > foreign.MAX_ANSWER:
+        raise unreachable(url, Text(f"status {response.status}", f"trạng thái {response.status}"))
+    claims_for(subject, response.body)
+    return response.body
+
+
+def claims_for(subject: str, answer: bytes) -> dict[str, Any]:
+    """The claims in ``answer``; NotAccepted unless it speaks of exactly ``subject`` (OIDC Core §5.3.2)."""
+    claims = foreign.json_object(answer, "userinfo")
+    said = claims.get("sub")
+    if not isinstance(said, str) or not hmac.compare_digest(said.encode(), subject.encode()):
+        raise NotAccepted("userinfo-sub")
+    return claims
