@@ -11,7 +11,7 @@ import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eidkit.algorithms import verify_signature
 from eidkit.asn1 import der, extension, name, pem, span
@@ -62,7 +62,7 @@ class Certificate:
     def __init__(self, data: bytes) -> None:
         self.der = data
         self.sha256 = hashlib.sha256(data).hexdigest()
-        self._read: dict[str, object] = {}
+        self._read: dict[object, Any] = {}
         start, stop = span.expect(data, 0, len(data), der.SEQUENCE)
         if stop != len(data):
             raise der.DerError("bytes after the end")
@@ -137,14 +137,22 @@ class Certificate:
     def __repr__(self) -> str:
         return f"<Certificate sha256={self.sha256[:16]}>"
 
-    def _once(self, key: str, make: Callable[[], T]) -> T:
-        if key not in self._read:
-            self._read[key] = make()
-        return cast("T", self._read[key])
+    def once(self, key: object, make: Callable[[], T]) -> T:
+        """What ``make`` gives, remembered with this certificate under ``key``: only what its bytes alone decide."""
+        try:
+            known: T = self._read[key]
+        except KeyError:
+            known = self._read[key] = make()
+        return known
 
-    def _extension(self, oid: str, read: Callable[[bytes], T]) -> T | None:
-        entry = self.extensions.get(oid)
-        return None if entry is None else self._once(oid, lambda: read(entry[1]))
+    def read(self, oid: str, make: Callable[[bytes], T]) -> T | None:
+        """What ``make`` gives for the value of an extension, read once; None without the extension."""
+        try:
+            known: T | None = self._read[oid]
+        except KeyError:
+            entry = self.extensions.get(oid)
+            known = self._read[oid] = None if entry is None else make(entry[1])
+        return known
 
     @property
     def serial(self) -> int:
@@ -154,27 +162,42 @@ class Certificate:
     @property
     def subject_text(self) -> str:
         """The subject for messages, without personal numbers; a malformed name is shown as octets, never raised."""
-        return self._once("subject_text", lambda: _readable(self.subject))
+        return self.once("subject_text", lambda: _readable(self.subject))
+
+    @property
+    def issuer_text(self) -> str:
+        """The issuer for messages, as :attr:`subject_text`."""
+        return self.once("issuer_text", lambda: _readable(self.issuer))
 
     @property
     def self_issued(self) -> bool:
         """Whether issuer and subject are the same name."""
-        return self._once("self_issued", lambda: name.same(self.issuer, self.subject))
+        return self.once("self_issued", lambda: name.same(self.issuer, self.subject))
+
+    @property
+    def issuer_key(self) -> object:
+        """A hashable value, equal for equal names (RFC 5280 §7.1); a malformed name equals only its own bytes."""
+        return self.once("issuer_key", lambda: _comparable(self.issuer))
+
+    @property
+    def subject_key(self) -> object:
+        """As :attr:`issuer_key`, of the subject."""
+        return self.once("subject_key", lambda: _comparable(self.subject))
 
     @property
     def basic_constraints(self) -> tuple[bool, int | None]:
         """``(is a CA, path length)``; ``(False, None)`` without the extension."""
-        return self._extension(extension.BASIC_CONSTRAINTS, extension.basic_constraints) or (False, None)
+        return self.read(extension.BASIC_CONSTRAINTS, extension.basic_constraints) or (False, None)
 
     @property
     def key_usage(self) -> frozenset[int] | None:
         """The bits set (0 digitalSignature, 1 nonRepudiation, 5 keyCertSign, 6 cRLSign); None without the extension."""
-        return self._extension(extension.KEY_USAGE, lambda value: der.named_bits(der.whole(value, der.BIT_STRING)))
+        return self.read(extension.KEY_USAGE, lambda value: der.named_bits(der.whole(value, der.BIT_STRING)))
 
     @property
     def extended_key_usage(self) -> frozenset[str] | None:
         """The purposes (OIDs); None without the extension."""
-        return self._extension(extension.EXTENDED_KEY_USAGE, extension.key_purposes)
+        return self.read(extension.EXTENDED_KEY_USAGE, extension.key_purposes)
 
     @property
     def extended_key_usage_critical(self) -> bool:
@@ -184,19 +207,17 @@ class Certificate:
     @property
     def subject_key_identifier(self) -> bytes | None:
         """The identifier the issuer gave this key; a hint, never proof."""
-        return self._extension(
-            extension.SUBJECT_KEY_IDENTIFIER, lambda value: der.whole(value, der.OCTET_STRING).content
-        )
+        return self.read(extension.SUBJECT_KEY_IDENTIFIER, lambda value: der.whole(value, der.OCTET_STRING).content)
 
     @property
     def authority_key_identifier(self) -> bytes | None:
         """The identifier of the issuer's key; a hint, never proof."""
-        return self._extension(extension.AUTHORITY_KEY_IDENTIFIER, extension.key_identifier)
+        return self.read(extension.AUTHORITY_KEY_IDENTIFIER, extension.key_identifier)
 
     @property
     def distribution_points(self) -> tuple[extension.DistributionPoint, ...]:
         """Where its CRLs are said to be, in full."""
-        return self._extension(extension.CRL_DISTRIBUTION_POINTS, extension.distribution_points) or ()
+        return self.read(extension.CRL_DISTRIBUTION_POINTS, extension.distribution_points) or ()
 
     @property
     def crl_distribution_points(self) -> tuple[str, ...]:
@@ -215,7 +236,7 @@ class Certificate:
 
     def _access(self, method: str) -> tuple[str, ...]:
         entry = self.extensions.get(extension.AUTHORITY_INFO_ACCESS)
-        return () if entry is None else self._once(method, lambda: extension.access_urls(entry[1], method))
+        return () if entry is None else self.once(method, lambda: extension.access_urls(entry[1], method))
 
     @property
     def ocsp_nocheck(self) -> bool:
@@ -227,7 +248,7 @@ class Certificate:
 
         Raises :class:`NotSupported` for keys that ``cryptography`` or eidkit does not know.
         """
-        return self._once("public_key", lambda: load_public_key(self.spki))
+        return self.once("public_key", lambda: load_public_key(self.spki))
 
 
 def parse(data: bytes) -> Certificate:
@@ -288,6 +309,13 @@ def _readable(name_der: bytes) -> str:
         return name.shown(name_der)
     except der.DerError:
         return f"#{name_der[:32].hex()}"
+
+
+def _comparable(name_der: bytes) -> object:
+    try:
+        return name.key(name_der)
+    except der.DerError:
+        return name_der
 
 
 _outcomes: dict[bool, dict[tuple[bytes, bytes], None]] = {True: {}, False: {}}

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eidkit.asn1 import der, extension, span
+from eidkit.asn1 import der, extension, name, span
 from eidkit.asn1.certificate import read_algorithm, read_time, verify_signed
 from eidkit.asn1.remembered import Remembered
 
@@ -49,8 +49,13 @@ class Scope:
     only_user: bool = False
     only_authority: bool = False
     only_attribute: bool = False
-    some_reasons: bool = False
+    reasons: frozenset[int] | None = None
     indirect: bool = False
+
+    @property
+    def partition(self) -> bool:
+        """Whether it is the list of one distribution point."""
+        return bool(self.names) or self.relative is not None
 
 
 class Crl:
@@ -58,6 +63,7 @@ class Crl:
 
     __slots__ = (
         "_entries",
+        "_foreign",
         "_index",
         "_lookups",
         "der",
@@ -78,6 +84,7 @@ class Crl:
         self.der = data
         self.sha256 = hashlib.sha256(data).hexdigest()
         self._index: dict[bytes, int] | None = None
+        self._foreign: dict[tuple[object, bytes], int] = {}
         self._lookups = 0
         start, stop = span.expect(data, 0, len(data), der.SEQUENCE)
         if stop != len(data):
@@ -128,7 +135,8 @@ class Crl:
     def _judge_entries(self) -> None:
         """Walk a small list, and every list in which something stands that a search could miss."""
         start, stop = self._entries
-        if stop - start <= WALKED_UP_TO or self.version == 1 or _CRITICAL.search(self.der, start, stop):
+        small = stop - start <= WALKED_UP_TO or self.version == 1
+        if small or self.scope.indirect or _CRITICAL.search(self.der, start, stop):
             self._index = self._walked()
 
     @property
@@ -143,13 +151,33 @@ class Crl:
         entry = self.extensions.get(extension.EXPIRED_CERTS_ON_CRL)
         return None if entry is None else der.time(der.whole(entry[1], der.GENERALIZED_TIME))
 
+    @property
+    def number(self) -> int | None:
+        """Its CRL number; None when it has none."""
+        return self._number(extension.CRL_NUMBER)
+
+    @property
+    def base_number(self) -> int | None:
+        """The number of the list that this delta completes; None for a complete list."""
+        return self._number(extension.DELTA_CRL)
+
+    def _number(self, oid: str) -> int | None:
+        entry = self.extensions.get(oid)
+        return None if entry is None else der.integer(der.whole(entry[1], der.INTEGER))
+
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether ``issuer``'s key signed this list."""
         return verify_signed(bytes.fromhex(self.sha256), self.tbs, self.signature_algorithm, self.signature, issuer)
 
-    def find(self, serial_octets: bytes) -> Entry | None:
-        """The entry of a serial number (INTEGER content); None when it is not listed.  Raises DerError."""
+    def find(self, serial_octets: bytes, holder: object = None) -> Entry | None:
+        """The entry of a serial number (INTEGER content); None when it is not listed.  Raises DerError.
+
+        ``holder``, in an indirect list: the comparable name of the certificate's issuer, None for the list's own.
+        """
         serial = minimal(serial_octets)
+        if holder is not None:
+            foreign = self._foreign.get((holder, serial))
+            return None if foreign is None else self._entry(foreign)
         if self._index is None:
             self._lookups += 1
             if len(serial) < _SEARCHED_FROM:
@@ -197,9 +225,13 @@ class Crl:
         return time_end == end or self.der[time_end] == der.SEQUENCE
 
     def _walked(self) -> dict[bytes, int]:
-        """Serial number → where its entry starts, for every entry; raises DerError for a malformed one."""
+        """Serial number → where its entry starts, for every entry; raises DerError for a malformed one.
+
+        In an indirect list an entry may say that it, and those after it, are another issuer's: these go elsewhere.
+        """
         data, (position, stop) = self.der, self._entries
         index: dict[bytes, int] = {}
+        holder: object = None
         while position < stop:
             length = data[position + 3] if position + 36 <= stop else 0
             after, end = position + 4 + length, position + 2 + data[position + 1]
@@ -212,18 +244,19 @@ class Crl:
                 and data[after : after + 2] == b"\x17\x0d"
                 and (end == after + 15 or (end == after + 29 and self._is_reason(after + 15, end)))
                 and end <= stop
+                and holder is None
             ):
                 index.setdefault(data[position + 4 : after], position)
                 position = end
             else:
-                position = self._walk_one(position, stop, index)
+                position, holder = self._walk_one(position, stop, index, holder)
         return index
 
     def _is_reason(self, position: int, end: int) -> bool:
         return self.version == 2 and self.der.startswith(_REASON_ONLY, position, end)
 
-    def _walk_one(self, start: int, stop: int, index: dict[bytes, int]) -> int:
-        """Read one entry of any shape into ``index``; gives back where it ends."""
+    def _walk_one(self, start: int, stop: int, index: dict[bytes, int], holder: object) -> tuple[int, object]:
+        """Read one entry of any shape into ``index``; gives back where it ends, and whose the next one is."""
         data = self.der
         content, position = span.expect(data, start, stop, der.SEQUENCE)
         first, after = span.expect(data, content, position, der.INTEGER)
@@ -231,9 +264,22 @@ class Crl:
         if first == after or tag not in {der.UTC_TIME, der.GENERALIZED_TIME}:
             raise der.DerError("not an entry of a CRL")
         if time_end != position:
-            self._check_extensions(time_end, position)
-        index.setdefault(minimal(data[first:after]), start)
-        return position
+            stated = self._check_extensions(time_end, position).get(extension.CERTIFICATE_ISSUER)
+            holder = holder if stated is None else self._holder(stated[1])
+        serial = minimal(data[first:after])
+        if holder is None:
+            index.setdefault(serial, start)
+        else:
+            self._foreign.setdefault((holder, serial), start)
+        return position, holder
+
+    def _holder(self, value: bytes) -> object:
+        """Whose certificates the entries from here on are (RFC 5280 §5.3.3); None for the list's own issuer."""
+        named = [raw for raw in extension.general_names(der.whole(value)) if raw[0] == extension.DIRECTORY_TAG]
+        if not named:
+            raise der.DerError("an entry whose issuer has no directory name")
+        holder = name.key(der.read(named[0]).content)
+        return None if holder == name.key(self.issuer) else holder
 
     def _check_extensions(self, position: int, stop: int) -> extension.Extensions:
         start, end = span.expect(self.der, position, stop, der.SEQUENCE)
@@ -245,8 +291,8 @@ class Crl:
         for oid, (critical, _) in found.items():
             if critical and oid not in _KNOWN_ENTRY_EXTENSIONS:
                 raise der.DerError(f"the critical entry extension {oid} (RFC 5280 §5.3)")
-        if extension.CERTIFICATE_ISSUER in found:
-            raise der.DerError("entries of another issuer (an indirect CRL)")
+        if extension.CERTIFICATE_ISSUER in found and not self.scope.indirect:
+            raise der.DerError("entries of another issuer in a list that is not indirect")
         return found
 
     def _entry(self, position: int) -> Entry:
@@ -261,7 +307,12 @@ class Crl:
         return Entry(moment, reason, found)
 
 
-_KNOWN_ENTRY_EXTENSIONS = {extension.REASON_CODE, extension.INVALIDITY_DATE, extension.HOLD_INSTRUCTION}
+_KNOWN_ENTRY_EXTENSIONS = {
+    extension.REASON_CODE,
+    extension.INVALIDITY_DATE,
+    extension.HOLD_INSTRUCTION,
+    extension.CERTIFICATE_ISSUER,
+}
 _REASON_ONLY = bytes.fromhex("300c300a0603551d1504030a01")  # the usual entry extension: a reason code alone
 
 
@@ -281,7 +332,7 @@ _FLAGS = {0x81: "only_user", 0x82: "only_authority", 0x84: "indirect", 0x85: "on
 def _scope(value: bytes) -> Scope:
     names: tuple[bytes, ...] = ()
     relative: bytes | None = None
-    some_reasons = False
+    reasons: frozenset[int] | None = None
     flags: dict[str, bool] = {}
     previous = -1
     for part in der.whole(value).items(limit=6):
@@ -291,12 +342,12 @@ def _scope(value: bytes) -> Scope:
         if part.tag == 0xA0:
             names, relative = extension.distribution_point_name(part)
         elif part.tag == 0x83:
-            some_reasons = True
+            reasons = extension.flags(part)
         elif part.tag in _FLAGS and part.end - part.content_start == 1:
             flags[_FLAGS[part.tag]] = part.content != b"\x00"
         else:
             raise der.DerError("not an issuing distribution point")
-    return Scope(names, relative, some_reasons=some_reasons, **flags)
+    return Scope(names, relative, reasons=reasons, **flags)
 
 
 parse = Remembered(Crl, _BUDGET)

@@ -78,6 +78,17 @@ class OcspResponse:
     singles: tuple[Single, ...]
     extensions: extension.Extensions
 
+    @property
+    def nonce(self) -> bytes | None:
+        """The number of the question that it answers; some responders leave the inner OCTET STRING out."""
+        entry = self.extensions.get(extension.OCSP_NONCE)
+        if entry is None:
+            return None
+        try:
+            return der.whole(entry[1], der.OCTET_STRING).content
+        except der.DerError:
+            return entry[1]
+
     def signed_by(self, responder: Certificate) -> bool:
         """Whether ``responder``'s key signed this answer."""
         return verify_signed(bytes.fromhex(self.sha256), self.tbs, self.signature_algorithm, self.signature, responder)
@@ -86,7 +97,11 @@ class OcspResponse:
         """Whether its ResponderID is ``responder`` (by name, or by the SHA-1 of its key)."""
         if self.responder_name is not None:
             return name.same(self.responder_name, responder.subject)
-        return self.responder_key_hash == hashlib.sha1(key_bits(responder), usedforsecurity=False).digest()
+        return self.responder_key_hash == responder.once("key hash", lambda: _key_hash(responder))
+
+
+def _key_hash(responder: Certificate) -> bytes:
+    return hashlib.sha1(key_bits(responder), usedforsecurity=False).digest()
 
 
 def key_bits(certificate: Certificate) -> bytes:

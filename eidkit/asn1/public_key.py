@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from eidkit.algorithms import EC_PUBLIC_KEY_OID, RSA_PSS_OID, SignatureAlgorithm, key_kind
+from eidkit.algorithms import EC_PUBLIC_KEY_OID, RSA_PSS_OID, SignatureAlgorithm, key_kind, verify_signature
 from eidkit.asn1 import der
 from eidkit.asn1.algorithm import AlgorithmIdentifier, signature_algorithm
 from eidkit.asn1.algorithm import parse as parse_algorithm
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_SPKI = 16 * 1024
 MAX_RSA_BITS = 16_384
+_REMEMBERED_UP_TO = 16 * 1024
 
 
 @lru_cache(maxsize=2_048)
@@ -49,6 +50,24 @@ def admits(spki: bytes, algorithm: SignatureAlgorithm, salt: int | None) -> bool
         return True
     bound, least = signature_algorithm(identifier)
     return bound.digest == algorithm.digest and (salt or 0) >= (least or 0)
+
+
+def signature_holds(
+    spki: bytes, algorithm: SignatureAlgorithm, value: bytes, data: bytes, *, salt_length: int | None = None
+) -> bool:
+    """Whether ``value`` is the key's signature over ``data``; raises as :func:`load_public_key`.
+
+    Outcomes over short data are remembered by all of it: one document is judged for several moments.
+    """
+    check = _remembered if len(data) <= _REMEMBERED_UP_TO else _holds
+    return check(spki, algorithm, value, data, salt_length)
+
+
+def _holds(spki: bytes, algorithm: SignatureAlgorithm, value: bytes, data: bytes, salt_length: int | None) -> bool:
+    return verify_signature(load_public_key(spki), algorithm, value, data, salt_length=salt_length)
+
+
+_remembered = lru_cache(maxsize=512)(_holds)
 
 
 @lru_cache(maxsize=2_048)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from eidkit.findings.rows import NEW_SIGNATURE, Row, failed, indeterminate, warning
 
+ANOTHER_CERTIFICATE = ("use another certificate, or get a new one", "dùng chứng thư khác hoặc xin cấp chứng thư mới")
+
 ROWS: tuple[Row, ...] = (
     indeterminate(
         "TRUST_EMPTY",
@@ -52,6 +54,27 @@ ROWS: tuple[Row, ...] = (
         "chứng thư {subject} không được dùng cho {purpose}",
         "use a certificate issued for this purpose",
         "dùng chứng thư đúng mục đích",
+    ),
+    failed(
+        "CERTIFICATE_REVOKED",
+        "REVOKED",
+        "the certificate of {subject} has been revoked since {time} ({reason})",
+        "chứng thư của {subject} đã bị thu hồi từ {time} ({reason})",
+        *ANOTHER_CERTIFICATE,
+    ),
+    failed(
+        "CERTIFICATE_EXPIRED",
+        "EXPIRED",
+        "the certificate of {subject} ended on {time}",
+        "chứng thư của {subject} hết hạn ngày {time}",
+        *ANOTHER_CERTIFICATE,
+    ),
+    failed(
+        "CERTIFICATE_NOT_YET_VALID",
+        "NOT_YET_VALID",
+        "the certificate of {subject} begins only on {time}",
+        "chứng thư của {subject} đến {time} mới có hiệu lực",
+        *ANOTHER_CERTIFICATE,
     ),
     failed(
         "REVOKED",

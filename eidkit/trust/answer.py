@@ -5,8 +5,8 @@ The numbers are those of the plan in :mod:`eidkit.trust.revocation`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from eidkit import algorithms
 from eidkit.asn1.algorithm import AlgorithmIdentifier, signature_algorithm
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 State = Literal["good", "revoked", "hold", "unknown"]
 MAX_ANSWERS = 1_000
 MAX_CHECKS = 100
+MAX_NESTED = 3
+ALL_REASONS = frozenset(range(1, 9))
+"""The reason flags of RFC 5280 §4.2.1.13, without the unused one."""
+HOLD_FLAG = 6
 HOLD, REMOVED = 6, 8
 REASONS = {
     0: "unspecified", 1: "keyCompromise", 2: "cACompromise", 3: "affiliationChanged", 4: "superseded",
@@ -58,6 +62,14 @@ class Status:
         return Text("; ".join(en for en, _ in reasons), "; ".join(vi for _, vi in reasons))
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one answer (or a list with its delta) says, and for which reasons of revocation it can speak."""
+
+    status: Status
+    covers: frozenset[int] = ALL_REASONS
+
+
 class Refused(Exception):
     """One answer that may not be used, and why, in English and Vietnamese."""
 
@@ -71,31 +83,74 @@ class Question:
     """One certificate, its issuer, the times and demands, and what the answers said so far."""
 
     certificate: Certificate
-    issuer: Certificate
+    above: tuple[Certificate, ...]
+    """The verified path above the certificate: its issuer first, what ends the path (the anchor) last."""
     at: datetime
     now: datetime
     freshness: timedelta | None
     weak: frozenset[str]
     crls: Sequence[bytes]
     ocsps: Sequence[bytes]
-    ask: Callable[[Question], Status] | None = None
-    """Answers the question about a delegated responder; None where no further delegation counts."""
+    ask: Callable[[Question], Status]
+    """Answers a question about whoever signed an answer."""
+    pool: Sequence[Certificate] = ()
+    """Where else signers of answers may be found; being in it proves nothing."""
+    delegates: bool = True
+    """Whether a responder that the issuer named may answer; not about such a responder itself."""
+    asking: frozenset[str] = frozenset()
+    """The certificates (SHA-256) whose status is being asked for further out."""
+    rights: dict[tuple[str, str, datetime], Refused | None] = field(default_factory=dict)
+    """Which signers of lists were followed up to the anchor, and why they may not speak; inner questions share it."""
     checks: int = 0
-    statements: list[Status] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+
+    @property
+    def issuer(self) -> Certificate:
+        """The certificate of the issuer."""
+        return self.above[0]
+
+    def about(self, certificate: Certificate, above: tuple[Certificate, ...], **changed: Any) -> Status:
+        """The status of another certificate that this question hangs on; its signature checks count here too."""
+        asking = self.asking | {self.certificate.sha256}
+        inner = replace(
+            self,
+            certificate=certificate,
+            above=above,
+            freshness=None,
+            asking=asking,
+            statements=[],
+            observations=[],
+            **changed,
+        )
+        if certificate.sha256 in asking or len(asking) > MAX_NESTED:
+            return Status("unknown")
+        status = self.ask(inner)
+        self.checks = inner.checks
+        return status
 
     def refuse(self, answer: str, why: Text) -> None:
         """Note that an answer (SHA-256) is not used, and why."""
         self.observations.append(observed("REVOCATION_REFUSED", answer, why=why))
 
 
+def count_check(question: Question) -> None:
+    """(6) One more signature check, within the bound."""
+    question.checks += 1
+    if question.checks > MAX_CHECKS:
+        raise Refused(f"more than {MAX_CHECKS} signature checks", f"quá {MAX_CHECKS} lần kiểm tra chữ ký")
+
+
 def check_signature(question: Question, algorithm: AlgorithmIdentifier, verify: Callable[[], bool]) -> None:
     """(2) The signature, and the strength of its digest at the time we judge for."""
-    question.checks += 1
-    if question.checks > MAX_CHECKS:  # (6)
-        raise Refused(f"more than {MAX_CHECKS} signature checks", f"quá {MAX_CHECKS} lần kiểm tra chữ ký")
+    count_check(question)
     if not verify():
         raise Refused("it is not signed by the issuer's key", "không được ký bằng khóa của tổ chức cấp")
+    check_strength(question, algorithm)
+
+
+def check_strength(question: Question, algorithm: AlgorithmIdentifier) -> None:
+    """(2) The digest of a signature is one that may be relied on at the time we judge for."""
     row, _ = signature_algorithm(algorithm)
     digest = row.digest
     if digest is not None and digest not in question.weak and not algorithms.digest_acceptable(digest, question.at):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
-from eidkit.asn1 import der, extension
+from eidkit.asn1 import constraints, extension
 from eidkit.asn1.algorithm import signature_algorithm
 from eidkit.errors import NotSupported, Text
 from eidkit.findings import Finding, finding
@@ -27,16 +28,13 @@ _PROCESSED = {
     extension.AUTHORITY_KEY_IDENTIFIER,
     extension.CRL_DISTRIBUTION_POINTS,
     extension.CERTIFICATE_POLICIES,
+    extension.POLICY_MAPPINGS,
+    extension.POLICY_CONSTRAINTS,
+    extension.INHIBIT_ANY_POLICY,
+    extension.NAME_CONSTRAINTS,
     extension.AUTHORITY_INFO_ACCESS,
     extension.OCSP_NOCHECK,
 }
-_REFUSED_ALWAYS = {
-    extension.NAME_CONSTRAINTS: "name constraints",
-    extension.POLICY_MAPPINGS: "policy mappings",
-    extension.POLICY_CONSTRAINTS: "policy constraints",
-}
-_KNOWN_QUALIFIERS = {"1.3.6.1.5.5.7.2.1", "1.3.6.1.5.5.7.2.2"}
-_MAX_POLICIES = 256
 
 
 def leaf_findings(leaf: Certificate, purpose: Purpose) -> list[Finding]:
@@ -52,29 +50,25 @@ def authority_findings(authority: Certificate, between: int, purpose: Purpose, *
     ``between`` counts the authorities below it that are not self-issued.  An anchor without basic constraints is an
     authority because we said so (RFC 5937).
     """
-    about, subject = authority.sha256, authority.subject_text
-    found = []
+    subject, broken = authority.subject_text, partial(_broken, authority.sha256)
+    found: list[Finding] = []
     is_authority, length = authority.basic_constraints
     stated = extension.BASIC_CONSTRAINTS in authority.extensions
     if not is_authority and (stated or not is_anchor):
-        found.append(_broken(about, f"{subject} is not a certification authority", f"{subject} không phải tổ chức cấp"))
+        found.append(broken(f"{subject} is not a certification authority", f"{subject} không phải tổ chức cấp"))
     if length is not None and between > length:
         found.append(
-            _broken(
-                about,
+            broken(
                 f"the path below {subject} is longer than it allows ({length})",
                 f"đường dẫn dưới {subject} dài hơn mức cho phép ({length})",
             )
         )
     usage = authority.key_usage
     if usage is not None and KEY_CERT_SIGN not in usage:
-        found.append(
-            _broken(about, f"{subject} may not sign certificates (key usage)", f"{subject} không được ký chứng thư")
-        )
+        found.append(broken(f"{subject} may not sign certificates (key usage)", f"{subject} không được ký chứng thư"))
     if not may_issue_for(authority, purpose):
         found.append(
-            _broken(
-                about,
+            broken(
                 f"{subject} may not issue for {purpose} (extended key usage)",
                 f"{subject} không được cấp chứng thư cho mục đích {purpose}",
             )
@@ -84,9 +78,9 @@ def authority_findings(authority: Certificate, between: int, purpose: Purpose, *
 
 def period_findings(certificate: Certificate, at: datetime, *, is_leaf: bool) -> list[Finding]:
     """Whether ``at`` lies in the certificate's period (RFC 5280 §6.1.3 (a)(2)); both ends belong to it."""
-    about, subject = certificate.sha256, certificate.subject_text
     if certificate.not_before <= at <= certificate.not_after:
         return []
+    about, subject = certificate.sha256, certificate.subject_text
     early = at < certificate.not_before
     if is_leaf:
         time = f"{certificate.not_before if early else certificate.not_after:%Y-%m-%d %H:%M} UTC"
@@ -106,61 +100,60 @@ def common_findings(
     certificate: Certificate, at: datetime, weak: frozenset[str], *, is_anchor: bool = False
 ) -> list[Finding]:
     """What binds every certificate of a path: its extensions and its algorithms at ``at``."""
-    found = _extension_findings(certificate)
+    found = list(certificate.once("extension findings", lambda: _extension_findings(certificate)))
     found += _key_findings(certificate, at, weak)
     if not is_anchor:
         found += _digest_findings(certificate, at, weak)
     return found
 
 
-def _extension_findings(certificate: Certificate) -> list[Finding]:
+def key_findings(anchor: Certificate, at: datetime, weak: frozenset[str]) -> list[Finding]:
+    """What binds an anchor of which only the name and the key count."""
+    return _key_findings(anchor, at, weak)
+
+
+def _extension_findings(certificate: Certificate) -> tuple[Finding, ...]:
     about, found = certificate.sha256, []
-    for oid, (critical, value) in certificate.extensions.items():
-        if oid in _REFUSED_ALWAYS:
-            found.append(_unsupported(about, f"{_REFUSED_ALWAYS[oid]} of {certificate.subject_text}"))
-        elif oid == extension.INHIBIT_ANY_POLICY and critical:
-            found.append(_unsupported(about, f"inhibit-any-policy of {certificate.subject_text}"))
-        elif critical and oid == extension.CERTIFICATE_POLICIES and not _policies_understood(value):
-            found.append(_unsupported(about, f"a critical policy qualifier of {certificate.subject_text}"))
-        elif critical and oid not in _PROCESSED and oid != extension.INHIBIT_ANY_POLICY:
+    for oid, (critical, _) in certificate.extensions.items():
+        if critical and oid not in _PROCESSED:
             found.append(_unsupported(about, f"the critical extension {oid} of {certificate.subject_text}"))
-    return found
+        elif critical and oid == extension.CERTIFICATE_POLICIES and not _policies_understood(certificate):
+            found.append(_unsupported(about, f"a critical policy qualifier of {certificate.subject_text}"))
+    return tuple(found)
 
 
-def _policies_understood(value: bytes) -> bool:
+def _policies_understood(certificate: Certificate) -> bool:
     """RFC 5280 §4.2.1.4: a critical extension needs every qualifier understood, or the path rejected."""
-    for policy in der.whole(value).items(limit=_MAX_POLICIES):
-        parts = policy.expect(der.SEQUENCE).children(limit=2)
-        if not parts:
-            raise der.DerError("not a certificate policy")
-        der.oid(parts[0])
-        for qualifier in parts[1].items(limit=_MAX_POLICIES) if len(parts) == 2 else ():
-            first = next(qualifier.items(limit=2), None)
-            if first is None or der.oid(first) not in _KNOWN_QUALIFIERS:
-                return False
-    return True
+    policies = certificate.read(extension.CERTIFICATE_POLICIES, constraints.certificate_policies)
+    return policies is None or policies.qualifiers_known
 
 
 def _key_findings(certificate: Certificate, at: datetime, weak: frozenset[str]) -> list[Finding]:
-    what = f"the key of {certificate.subject_text}"
     try:
-        kind, bits = algorithms.key_kind(certificate.public_key())
+        kind, bits = certificate.once("key kind", lambda: algorithms.key_kind(certificate.public_key()))
     except NotSupported as error:
-        return [_unsupported(certificate.sha256, f"{what}: {error.problem.en}")]
-    if kind in weak or algorithms.key_acceptable(kind, bits):
+        return [
+            _unsupported(certificate.sha256, f"the key of {certificate.subject_text}: {error.problem.en}"),
+        ]
+    if algorithms.key_acceptable(kind, bits) or kind in weak or f"{kind}-{bits}" in weak:
         return []
-    return [_too_weak(certificate, what, f"{kind}-{bits}", at)]
+    return [_too_weak(certificate, f"the key of {certificate.subject_text}", f"{kind}-{bits}", at)]
 
 
 def _digest_findings(certificate: Certificate, at: datetime, weak: frozenset[str]) -> list[Finding]:
-    what = f"the certificate of {certificate.subject_text}"
     try:
-        algorithm, _ = signature_algorithm(certificate.signature_algorithm)
+        algorithm, _ = certificate.once(
+            "signature algorithm", lambda: signature_algorithm(certificate.signature_algorithm)
+        )
     except NotSupported as error:
-        return [_unsupported(certificate.sha256, f"{what}: {error.problem.en}")]
+        return [_unsupported(certificate.sha256, f"{_signed(certificate)}: {error.problem.en}")]
     if algorithm.digest is None or algorithm.digest in weak or algorithms.digest_acceptable(algorithm.digest, at):
         return []
-    return [_too_weak(certificate, what, algorithm.name, at)]
+    return [_too_weak(certificate, _signed(certificate), algorithm.name, at)]
+
+
+def _signed(certificate: Certificate) -> str:
+    return f"the certificate of {certificate.subject_text}"
 
 
 def _too_weak(certificate: Certificate, what: str, algorithm: str, at: datetime) -> Finding:

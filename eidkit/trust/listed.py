@@ -1,32 +1,35 @@
-"""What one CRL says of a certificate (RFC 5280 §5, §6.3.3).
+"""What CRLs say of a certificate, complete ones and deltas together (RFC 5280 §5, §6.3.3).
 
 The numbers are those of the plan in :mod:`eidkit.trust.revocation`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from eidkit.asn1 import crl, der, extension, name
+from eidkit.asn1 import crl, extension
+from eidkit.errors import EidkitError
+from eidkit.trust import scope
 from eidkit.trust.answer import (
+    HOLD,
     REMOVED,
     Question,
     Refused,
+    Statement,
     Status,
     check_current,
     check_not_future,
-    check_signature,
     revoked,
 )
-from eidkit.trust.usage import CRL_SIGN
+from eidkit.trust.crl_signers import check_signer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
-    from eidkit.asn1.certificate import Certificate
+    from eidkit.errors import Text
 
-MAX_POINTS = 64
-MAX_DIRECTORIES = 8
 _KNOWN_CRL_EXTENSIONS = {
     extension.CRL_NUMBER,
     extension.AUTHORITY_KEY_IDENTIFIER,
@@ -37,117 +40,125 @@ _KNOWN_CRL_EXTENSIONS = {
 }
 
 
-def statements_of_crl(question: Question, answer: bytes) -> Iterator[Status]:
-    """What a list says of the certificate, nothing if it is another issuer's; raises Refused or DerError."""
-    certificate, issuer = question.certificate, question.issuer
-    listed = crl.parse(answer)
-    if not name.same(listed.issuer, certificate.issuer) or not name.same(listed.issuer, issuer.subject):
-        return  # (1) about other certificates: nothing to say, nothing wrong with it
-    _check_crl_extensions(listed)
-    scope = listed.scope
-    _check_scope(scope, question)
-    partial = _partial(listed, scope, certificate)
-    check_not_future(listed.this_update, question)
-    _check_key(listed, issuer)
-    usage = issuer.key_usage
-    if usage is not None and CRL_SIGN not in usage:
-        raise Refused("its issuer may not sign CRLs (key usage)", "tổ chức cấp không được phép ký CRL")
-    check_signature(question, listed.signature_algorithm, lambda: listed.signed_by(issuer))  # (2)
-    entry = listed.find(certificate.serial_octets)
-    times = (listed.this_update, listed.next_update)
-    if entry is None:
-        if partial is not None:
-            raise Refused(f"{partial} are not supported by this release", f"chưa hỗ trợ {partial}")
-        check_current(question, *times, listed.expired_kept_since)
-        yield Status("good", None, None, "crl", listed.sha256, *times)
-        return
-    if entry.reason == REMOVED:
-        raise Refused(
-            "removeFromCRL is only for delta CRLs, which are not supported by this release",
-            "removeFromCRL chỉ dùng cho delta CRL, chưa được hỗ trợ",
-        )
-    yield revoked(entry.revoked_at, entry.reason, "crl", listed.sha256, times)
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list that may be used: what it says of the certificate, and for which reasons it can speak.
 
-
-def _check_key(listed: crl.Crl, issuer: Certificate) -> None:
-    """(1) Say by name when a list says itself that another key of the authority signed it.
-
-    The identifier only decides which reason is given: a list that names the right key still has to be signed by it.
+    ``number`` is its own, ``base`` that of the list which it completes (a delta); ``kept_since`` as
+    :attr:`eidkit.asn1.crl.Crl.expired_kept_since`.
     """
-    entry = listed.extensions.get(extension.AUTHORITY_KEY_IDENTIFIER)
-    named, own = extension.key_identifier(entry[1]) if entry else None, issuer.subject_key_identifier
-    if named is not None and own is not None and named != own and not listed.signed_by(issuer):
-        raise Refused(
-            "CRLs under another key of the same authority are not supported by this release",
-            "chưa hỗ trợ CRL ký bằng khóa khác của cùng tổ chức",
-        )
+
+    listed: crl.Crl
+    entry: crl.Entry | None
+    covers: frozenset[int]
+    number: int | None
+    base: int | None
+    kept_since: datetime | None
+
+    def completes(self, other: Listing) -> bool:
+        """(5) Whether it may be joined to a complete list (RFC 5280 §5.2.4): one issuer, scope and key, in order."""
+        same = (extension.ISSUING_DISTRIBUTION_POINT, extension.AUTHORITY_KEY_IDENTIFIER)
+        if any(self.listed.extensions.get(oid) != other.listed.extensions.get(oid) for oid in same):
+            return False
+        if self.base is None or other.number is None or self.number is None:
+            return False
+        return self.listed.issuer == other.listed.issuer and self.base <= other.number < self.number
 
 
-def _partial(listed: crl.Crl, scope: crl.Scope, certificate: Certificate) -> str | None:
-    """(3) Lists from which an absence proves nothing here.  What they do list is revoked all the same."""
-    if extension.DELTA_CRL in listed.extensions:
-        return "delta CRLs"
-    if scope.some_reasons or (_is_partition(scope) and _points_here(scope, certificate) == "some reasons"):
-        return "CRLs of only some reasons"
-    return None
+def read_lists(question: Question, answers: Sequence[bytes]) -> None:
+    """Take down what the lists among ``answers`` say of the certificate; what may not be used becomes an observation.
+
+    A list of another issuer that the certificate does not name says nothing, and nothing is wrong with it.
+    """
+    complete: list[Listing] = []
+    deltas: list[Listing] = []
+    for answer in answers:
+        try:
+            listing = _listing(question, crl.parse(answer))
+            if listing is not None:
+                (complete if listing.base is None else deltas).append(listing)
+        except Refused as refusal:
+            question.refuse(_digest(answer), refusal.why)
+        except EidkitError as error:
+            question.refuse(_digest(answer), error.problem)
+    for listing in complete:
+        _state(question, listing, [delta for delta in deltas if delta.completes(listing)])
+    for delta in deltas:
+        if not any(delta.completes(listing) for listing in complete):
+            _state(question, delta, [])
 
 
-def _check_crl_extensions(listed: crl.Crl) -> None:
-    """(3) Every critical extension must be known (RFC 5280 §5.2)."""
+def _digest(answer: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(answer).hexdigest()
+
+
+def _listing(question: Question, listed: crl.Crl) -> Listing | None:
+    """(1)–(4) The list as far as it may be used; None when it is about others' certificates."""
+    certificate = question.certificate
+    own = scope.is_own(listed, certificate)
+    if not own and not scope.is_named(listed, certificate):
+        return None
     for oid, (critical, _) in listed.extensions.items():
         if critical and oid not in _KNOWN_CRL_EXTENSIONS:
             raise Refused(
                 f"the critical CRL extension {oid} is not supported", f"phần mở rộng CRL {oid} chưa được hỗ trợ"
             )
+    covers = scope.reasons_covered(listed, certificate, own=own)  # (3)
+    check_not_future(listed.this_update, question)  # (4)
+    check_signer(question, listed, own=own)  # (1) and (2)
+    entry = listed.find(certificate.serial_octets, None if own else certificate.issuer_key)
+    base = listed.base_number
+    if entry is not None and entry.reason == REMOVED and base is None:
+        raise Refused("removeFromCRL stands in a complete CRL", "removeFromCRL nằm trong CRL đầy đủ")
+    return Listing(listed, entry, covers, listed.number, base, listed.expired_kept_since)
 
 
-def _check_scope(scope: crl.Scope, question: Question) -> None:
-    """(3) RFC 5280 §6.3.3 (b)(2), without indirect CRLs and partial reasons."""
-    if scope.indirect:
-        raise Refused("indirect CRLs are not supported by this release", "chưa hỗ trợ CRL gián tiếp")
-    authority = question.certificate.basic_constraints[0]
-    if scope.only_attribute or (scope.only_user and authority) or (scope.only_authority and not authority):
-        raise Refused("the CRL is about another kind of certificate", "CRL dành cho loại chứng thư khác")
-    if _is_partition(scope) and _points_here(scope, question.certificate) is None:
-        raise Refused(
-            "the CRL is of a distribution point that the certificate does not name",
-            "CRL thuộc điểm phân phối mà chứng thư không nêu",
-        )
-
-
-def _is_partition(scope: crl.Scope) -> bool:
-    return bool(scope.names) or scope.relative is not None
-
-
-def _points_here(scope: crl.Scope, certificate: Certificate) -> Literal["all reasons", "some reasons"] | None:
-    """Whether one name of the list's distribution point is one of the certificate's (or, without any, its issuer)."""
-    offered = _full_names(scope.names, scope.relative, certificate.issuer)
-    points = certificate.distribution_points or (
-        extension.DistributionPoint((der.tlv(extension.DIRECTORY_TAG, certificate.issuer),)),
-    )
-    found: Literal["some reasons"] | None = None
-    for point in points[:MAX_POINTS]:
-        if point.crl_issuer:
-            continue  # another issuer's list
-        if _share_a_name(offered, _full_names(point.names, point.relative, certificate.issuer)):
-            if point.reasons is None:
-                return "all reasons"
-            found = "some reasons"
-    return found
-
-
-def _full_names(names: tuple[bytes, ...], relative: bytes | None, issuer: bytes) -> tuple[bytes, ...]:
-    if relative is None:
-        return names
-    joined = der.sequence(der.whole(issuer).content, der.tlv(der.SET, relative))
-    return (der.tlv(extension.DIRECTORY_TAG, joined),)
-
-
-def _share_a_name(first: tuple[bytes, ...], second: tuple[bytes, ...]) -> bool:
-    if set(first) & set(second):
-        return True
-    directories = [
-        [der.read(each).content for each in names if each[0] == extension.DIRECTORY_TAG][:MAX_DIRECTORIES]
-        for names in (first, second)
+def _state(question: Question, listing: Listing, deltas: Sequence[Listing]) -> None:
+    """(5) What a list says by itself, and what it says with each of the deltas that complete it."""
+    every = (listing, *deltas)
+    said = [
+        Statement(_revoked(one, one.entry), one.covers)
+        for one in every
+        if one.entry is not None and one.entry.reason != REMOVED
     ]
-    return any(name.same(a, b) for a in directories[0] for b in directories[1])
+    refused: list[tuple[str, Text]] = []
+    for latest in every:
+        try:
+            said.extend(_not_revoked(question, listing, latest))
+        except Refused as refusal:
+            refused.append((latest.listed.sha256, refusal.why))
+    question.statements += said
+    if not said:
+        for digest, why in refused:
+            question.refuse(digest, why)
+
+
+def _not_revoked(question: Question, base: Listing, latest: Listing) -> Iterator[Statement]:
+    """What is "good" by a complete list, alone (``latest`` is the list itself) or brought up to date by a delta."""
+    listed = latest.listed
+    times = (listed.this_update, listed.next_update)
+    if base.base is not None:
+        if latest.entry is None or latest.entry.reason == REMOVED:
+            raise Refused(
+                "a delta CRL says nothing without the complete CRL that it belongs to",
+                "delta CRL không dùng được khi thiếu CRL đầy đủ tương ứng",
+            )
+        return
+    if latest is not base and latest.entry is None and base.entry is not None:
+        if base.entry.reason == HOLD:  # the hold goes on
+            yield Statement(revoked(base.entry.revoked_at, HOLD, "crl", listed.sha256, times), base.covers)
+        return
+    lifted = latest.entry is not None and latest.entry.reason == REMOVED
+    if latest.entry is not None and not lifted:
+        return
+    if base.entry is not None and base.entry.reason != HOLD:
+        return  # only a hold can be lifted
+    check_current(question, *times, latest.kept_since)
+    yield Statement(Status("good", None, None, "crl", listed.sha256, *times), base.covers)
+
+
+def _revoked(listing: Listing, entry: crl.Entry) -> Status:
+    times = (listing.listed.this_update, listing.listed.next_update)
+    return revoked(entry.revoked_at, entry.reason, "crl", listing.listed.sha256, times)

@@ -5,7 +5,6 @@ The numbers are those of the plan in :mod:`eidkit.trust.revocation`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
@@ -15,6 +14,7 @@ from eidkit.policy import SKEW
 from eidkit.trust.answer import (
     Question,
     Refused,
+    Statement,
     Status,
     check_current,
     check_not_future,
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
     from eidkit.asn1.certificate import Certificate
 
+MAX_RESPONDERS = 10
 _KNOWN_OCSP_EXTENSIONS = {extension.OCSP_NONCE, extension.OCSP_ARCHIVE_CUTOFF}
 
 
-def statements_of_ocsp(question: Question, answer: bytes) -> Iterator[Status]:
+def statements_of_ocsp(question: Question, answer: bytes) -> Iterator[Statement]:
     """What an answer says of the certificate; raises Refused, DerError or OcspRefused where it may not be used."""
     certificate, issuer = question.certificate, question.issuer
     response = ocsp.parse(answer)
@@ -53,7 +54,7 @@ def statements_of_ocsp(question: Question, answer: bytes) -> Iterator[Status]:
     check_signature(question, response.signature_algorithm, lambda: response.signed_by(responder))  # (2)
     for single in about:  # one statement that may not be used does not silence the others
         try:
-            yield _statement(question, response, single)
+            yield Statement(_statement(question, response, single))
         except Refused as refusal:
             question.refuse(response.sha256, refusal.why)
 
@@ -73,7 +74,7 @@ def _responder(response: ocsp.OcspResponse, question: Question) -> Certificate:
     """The certificate whose key must have signed: the issuer, or a responder that it named (RFC 6960 §4.2.2.2)."""
     if response.names(question.issuer):
         return question.issuer
-    if question.ask is None:
+    if not question.delegates:
         raise Refused(
             "an OCSP answer about a responder must come from the issuer itself",
             "trạng thái của máy chủ OCSP phải do chính tổ chức cấp trả lời",
@@ -82,11 +83,8 @@ def _responder(response: ocsp.OcspResponse, question: Question) -> Certificate:
         "nothing shows that its responder may speak for the issuer",
         "không có gì cho thấy máy chủ OCSP được tổ chức cấp ủy quyền",
     )
-    for raw in response.certificates:
+    for responder in _candidates(response, question):
         try:
-            responder = x509.parse(raw)
-            if not response.names(responder):
-                continue
             _check_delegated(responder, response, question)
         except Refused as refusal:
             refused = refusal
@@ -95,6 +93,21 @@ def _responder(response: ocsp.OcspResponse, question: Question) -> Certificate:
         else:
             return responder
     raise refused
+
+
+def _candidates(response: ocsp.OcspResponse, question: Question) -> Iterator[Certificate]:
+    """The certificates that the answer names as its responder: those inside it first, then those at hand."""
+    count = 0
+    for candidate in (*x509.readable(response.certificates), *question.pool):
+        try:
+            named = response.names(candidate)
+        except der.DerError:
+            continue
+        if named:
+            yield candidate
+            count += 1
+        if count >= MAX_RESPONDERS:
+            return
 
 
 def _check_delegated(responder: Certificate, response: ocsp.OcspResponse, question: Question) -> None:
@@ -124,17 +137,7 @@ def _check_delegated(responder: Certificate, response: ocsp.OcspResponse, questi
         )
     if responder.ocsp_nocheck:
         return
-    inner = replace(
-        question,
-        certificate=responder,
-        at=response.produced_at,
-        freshness=None,
-        ask=None,
-        statements=[],
-        observations=[],
-    )
-    status = question.ask(inner) if question.ask is not None else Status("unknown")
-    question.checks = inner.checks
+    status = question.about(responder, question.above, at=response.produced_at, delegates=False)
     if status.state != "good":
         raise Refused(
             f"the status of its responder is {status.state}, and it has no ocsp-nocheck",

@@ -2,19 +2,22 @@
 
 The plan, whose numbers stand at the code:
 
-1. An answer counts only from the certificate's issuer: a CRL under its name and key (with cRLSign where key usage
-   is stated), an OCSP answer under its key or that of a responder it named (RFC 6960 §4.2.2.2).
+1. An answer counts only from who may speak for the certificate's issuer.  A CRL: the issuer itself, or another
+   certificate that the list's issuer has for this, whose path ends at the same anchor and stands under the same
+   authorities (a new key, a key for lists alone); under another name only where the certificate names it
+   (cRLIssuer) and the list says that it is indirect.  An OCSP answer: the issuer's key or that of a responder that it
+   named (RFC 6960 §4.2.2.2).  Whoever signs has a status of its own, and it must be good.
 2. The signature is verified every time (successes are remembered by the hash of the whole answer and the key),
    and its algorithm must be strong enough at the time we judge for.  Hashes in CertID, KeyHash and key
    identifiers are only names: any will do.
-3. It must be about this certificate: CertID, or the scope of the list (RFC 5280 §6.3.3).  Indirect CRLs are refused
-   by name, and so is what has a critical extension that we do not know.  A delta CRL or a list of some reasons
-   can revoke, but that it does not list a certificate is refused by name as a "good".
+3. It must be about this certificate: CertID, or the scope of the list (RFC 5280 §6.3.3).  Lists of some reasons are
+   "good" only together, when they cover all reasons.  What has a critical extension that we do not know is refused.
 4. It may not be from the future of ``now`` (60 s of skew).  "Good" counts only if the answer was still current at
    ``at``, fresh enough where a freshness is demanded, and could still know an expired certificate.
 5. Any valid "revoked" wins, however old the answer: revocation is for ever.  Only a hold ends, and only by a later
-   valid answer that no longer has it.
-6. Bounds: answers and signature checks are counted; at a bound nothing is "good".
+   valid answer that no longer has it.  A delta counts beside the complete list that it belongs to; that it lists a
+   certificate counts alone.
+6. Bounds: answers, signature checks and questions about signers are counted; at a bound nothing is "good".
 """
 
 from __future__ import annotations
@@ -25,18 +28,25 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from eidkit.errors import EidkitError, Text
-from eidkit.trust.answer import MAX_ANSWERS, MAX_CHECKS, Question, Refused, State, Status
-from eidkit.trust.listed import statements_of_crl
+from eidkit.trust.answer import (
+    ALL_REASONS,
+    HOLD_FLAG,
+    MAX_ANSWERS,
+    MAX_CHECKS,
+    Question,
+    Refused,
+    State,
+    Status,
+)
+from eidkit.trust.listed import read_lists
 from eidkit.trust.responded import statements_of_ocsp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import timedelta
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.findings import Observation
-
-    _Reader = Callable[[Question, bytes], Iterator[Status]]
 
 __all__ = ["MAX_ANSWERS", "MAX_CHECKS", "Status", "status_of"]
 
@@ -51,23 +61,26 @@ def status_of(
     now: datetime,
     freshness: timedelta | None = None,
     weak: frozenset[str] = frozenset(),
+    above: Sequence[Certificate] = (),
+    pool: Sequence[Certificate] = (),
 ) -> Status:
     """The status of ``certificate``, issued by ``issuer`` (already verified), as known for the time ``at``.
 
     ``now`` is the present or the time of collection: nothing from its future is believed.  ``freshness`` is the
     greatest age of an answer at ``at`` (None: its own nextUpdate decides).  ``weak`` names digests accepted
-    whatever the date.  Never raises for what the answers hold.
+    whatever the date.  ``above`` is the verified path that continues over ``issuer``, the anchor last; ``pool`` are
+    certificates among which others who sign for the issuer may be.  Never raises for what the answers hold.
     """
-    question = Question(certificate, issuer, at, now, freshness, weak, crls, ocsps, ask=_answered)
-    return _answered(question)
+    return _answered(
+        Question(certificate, (issuer, *above), at, now, freshness, weak, crls, ocsps, ask=_answered, pool=pool)
+    )
 
 
 def _answered(question: Question) -> Status:
-    budget = MAX_ANSWERS
-    for read, answers in ((statements_of_ocsp, question.ocsps), (statements_of_crl, question.crls)):
-        for answer in answers[:budget]:
-            _read(question, answer, read)
-        budget -= len(answers[:budget])
+    ocsps = question.ocsps[:MAX_ANSWERS]
+    for answer in ocsps:
+        _read(question, answer)
+    read_lists(question, question.crls[: MAX_ANSWERS - len(ocsps)])
     exceeded = len(question.crls) + len(question.ocsps) > MAX_ANSWERS or question.checks > MAX_CHECKS
     if exceeded:  # (6)
         why = Text(
@@ -75,30 +88,13 @@ def _answered(question: Question) -> Status:
             f"quá {MAX_ANSWERS} câu trả lời hoặc {MAX_CHECKS} lần kiểm tra chữ ký",
         )
         question.refuse(question.certificate.sha256, why)
-    _note_other_issuers(question)
     return _decided(question, exceeded=exceeded)
 
 
-def _note_other_issuers(question: Question) -> None:
-    """(3) Say by name when the certificate's CRLs come from somebody else than its issuer."""
+def _read(question: Question, answer: bytes) -> None:
+    """Take down the statements of one OCSP answer; what is wrong with it becomes an observation."""
     try:
-        points = question.certificate.distribution_points
-    except EidkitError as error:
-        question.refuse(question.certificate.sha256, error.problem)
-        return
-    if not question.statements and any(point.crl_issuer for point in points):
-        why = Text(
-            "the certificate names another CRL issuer; indirect CRLs are not supported by this release",
-            "chứng thư nêu tổ chức phát hành CRL khác; chưa hỗ trợ CRL gián tiếp",
-        )
-        question.refuse(question.certificate.sha256, why)
-
-
-def _read(question: Question, answer: bytes, read: _Reader) -> None:
-    """Take down the statements of one answer; what is wrong with it becomes an observation."""
-    try:
-        for statement in read(question, answer):
-            question.statements.append(statement)
+        question.statements.extend(statements_of_ocsp(question, answer))
     except Refused as refusal:
         question.refuse(sha256(answer).hexdigest(), refusal.why)
     except EidkitError as error:
@@ -106,26 +102,35 @@ def _read(question: Question, answer: bytes, read: _Reader) -> None:
 
 
 def _decided(question: Question, *, exceeded: bool) -> Status:
-    """(5) Revoked before hold before good; the latest good releases an earlier hold."""
-    notes = tuple(dict.fromkeys(question.observations))
-    by_state: dict[State, list[Status]] = {"revoked": [], "hold": [], "good": [], "unknown": []}
-    for statement in question.statements:
-        by_state[statement.state].append(statement)
-    if by_state["revoked"]:
-        return _with(min(by_state["revoked"], key=_since), notes)
-    latest = max(by_state["good"], key=_issued, default=None)
-    held = max(by_state["hold"], key=_issued, default=None)
-    if held is not None and (latest is None or _issued(latest) <= _issued(held)):
-        return _with(held, notes)
-    if latest is None or exceeded:
-        return Status("unknown", observations=notes)
-    return _with(latest, notes)
+    """(5) Revoked before hold before good; a later good that can speak of holds releases an earlier hold."""
+    said = {state: [each for each in question.statements if each.status.state == state] for state in _STATES}
+    good = said["good"]
+    if said["revoked"]:
+        return _with(min((each.status for each in said["revoked"]), key=_since), question)
+    if said["hold"]:
+        held = max((each.status for each in said["hold"]), key=_issued)
+        released = max((_issued(each.status) for each in good if HOLD_FLAG in each.covers), default=_LONG_AGO)
+        if released <= _issued(held):
+            return _with(held, question)
+    if not good or exceeded:
+        return _with(Status("unknown"), question)
+    if frozenset().union(*(each.covers for each in good)) != ALL_REASONS:  # (3)
+        why = Text(
+            "the CRLs given are only about some reasons of revocation", "các CRL chỉ nói về một số lý do thu hồi"
+        )
+        question.refuse(good[0].status.source_sha256 or "", why)
+        return _with(Status("unknown"), question)
+    return _with(max((each.status for each in good), key=_issued), question)
 
 
-def _with(status: Status, notes: tuple[Observation, ...]) -> Status:
+def _with(status: Status, question: Question) -> Status:
+    if not question.observations:
+        return status
+    notes: tuple[Observation, ...] = tuple(dict.fromkeys(question.observations))
     return replace(status, observations=notes)
 
 
+_STATES: tuple[State, ...] = ("revoked", "hold", "good")
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from eidkit.canonical import format_time
 from eidkit.findings import Finding, as_warning, finding
+from eidkit.trust.path import find_path
 from eidkit.trust.revocation import status_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from eidkit.asn1.certificate import Certificate
+    from eidkit.trust.path import PathResult
     from eidkit.trust.revocation import Status
+    from eidkit.trust.store import Anchor
+    from eidkit.trust.usage import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +44,92 @@ class Demand:
     weak: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A path, the status of each certificate on it but the anchor, and why these do not let it be relied on."""
+
+    result: PathResult
+    statuses: tuple[Status, ...]
+    findings: tuple[Finding, ...]
+
+
+def standing_path(
+    leaf: Certificate,
+    demand: Demand,
+    *,
+    pool: Sequence[Certificate],
+    anchors: Sequence[Anchor],
+    purpose: Purpose,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+) -> Standing:
+    """The best path from ``leaf``, with its statuses; the leaf's own period is left to the caller.
+
+    Where the status of a certificate speaks against the path, another is looked for (a cross-certificate, a renewed
+    authority); without one, the first is the answer.
+    """
+
+    def spoken(path: tuple[Certificate, ...]) -> tuple[tuple[Status, ...], tuple[Finding, ...]]:
+        statuses = statuses_of(path, demand, crls=crls, ocsps=ocsps, pool=pool)
+        return statuses, tuple(standing(path, statuses, demand))
+
+    search = partial(
+        find_path,
+        leaf,
+        pool=pool,
+        anchors=anchors,
+        at=demand.at,
+        purpose=purpose,
+        leaf_period=False,
+        weak=demand.weak,
+    )
+    first = search()
+    statuses, found = spoken(first.path)
+    if first.ok and any(one.severity == "error" for one in found):
+        other = search(also=lambda path: spoken(path)[1])
+        if other.ok:
+            return Standing(other, *spoken(other.path))
+    return Standing(first, statuses, found)
+
+
 def statuses_of(
-    path: Sequence[Certificate], demand: Demand, *, crls: Sequence[bytes], ocsps: Sequence[bytes]
+    path: Sequence[Certificate],
+    demand: Demand,
+    *,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+    pool: Sequence[Certificate] = (),
 ) -> tuple[Status, ...]:
-    """The status of each certificate of ``path`` (leaf first, anchor last; already verified), without the anchor's."""
+    """The status of each certificate of ``path`` (leaf first, anchor last; already verified), without the anchor's.
+
+    ``pool``: where others who sign CRLs and OCSP answers for the issuers may be found.
+    """
     return tuple(
-        status_of(
-            certificate,
-            issuer,
-            crls=crls,
-            ocsps=ocsps,
-            at=demand.at,
-            now=demand.now,
-            freshness=demand.freshness,
-            weak=demand.weak,
-        )
-        for certificate, issuer in pairwise(path)
+        status_on(path, position, demand, crls=crls, ocsps=ocsps, pool=pool) for position in range(len(path) - 1)
+    )
+
+
+def status_on(
+    path: Sequence[Certificate],
+    position: int,
+    demand: Demand,
+    *,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+    pool: Sequence[Certificate] = (),
+) -> Status:
+    """The status of one certificate of ``path``; all as in :func:`statuses_of`."""
+    return status_of(
+        path[position],
+        path[position + 1],
+        above=path[position + 2 :],
+        pool=pool,
+        crls=crls,
+        ocsps=ocsps,
+        at=demand.at,
+        now=demand.now,
+        freshness=demand.freshness,
+        weak=demand.weak,
     )
 
 
@@ -69,9 +143,9 @@ def standing(path: Sequence[Certificate], statuses: Sequence[Status], demand: De
 
 
 def _findings(certificate: Certificate, status: Status, demand: Demand, *, is_leaf: bool) -> list[Finding]:
-    who = certificate.subject_text
     if status.state == "good":
         return []
+    who = certificate.subject_text
     if status.state == "hold":
         return [finding("ON_HOLD", who, subject=who)]
     if status.state == "revoked":

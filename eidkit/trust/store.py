@@ -36,12 +36,17 @@ _DESCRIPTION = "trust.toml"
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """One certificate that we trust for one kind of use, where it came from, and until when it counts."""
+    """One certificate that we trust for one kind of use, where it came from, and until when it counts.
+
+    It need not be self-signed.  ``constrained``: what the certificate itself says binds the paths below it (RFC 5937:
+    period, path length, usages, names, policies); without it only its name and key count.
+    """
 
     certificate: Certificate
     kind: AnchorKind
     provenance: str | None = None
     sunset: datetime | None = None
+    constrained: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from eidkit.asn1.certificate import Certificate
 
-Purpose = Literal["signing", "timestamping", "login", "attestation", "ocsp", "any"]
+Purpose = Literal["signing", "timestamping", "login", "attestation", "ocsp", "crl", "any"]
 
 DIGITAL_SIGNATURE, NON_REPUDIATION, KEY_CERT_SIGN, CRL_SIGN = 0, 1, 5, 6
 ANY_PURPOSE = "2.5.29.37.0"
@@ -44,6 +44,7 @@ USAGES: dict[Purpose, Usage] = {
     "timestamping": Usage(_SIGNS, frozenset({TIME_STAMPING}), extended_required=True, alone_and_critical=True),
     "login": Usage(frozenset({DIGITAL_SIGNATURE}), frozenset({CLIENT_AUTH, _SMARTCARD_LOGON})),
     "ocsp": Usage(frozenset({DIGITAL_SIGNATURE, NON_REPUDIATION}), frozenset({OCSP_SIGNING}), extended_required=True),
+    "crl": Usage(frozenset({CRL_SIGN}), authority_allowed=True),
     "any": Usage(None, authority_allowed=True),
 }
 

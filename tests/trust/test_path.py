@@ -162,24 +162,6 @@ def test_the_same_extension_not_critical_is_no_matter(pki: Pki) -> None:
     assert found(pki.authority.issue("Person", (odd, False)), [pki.authority], [pki.root]).ok
 
 
-@pytest.mark.parametrize(
-    ("extension", "critical", "named_as"),
-    [
-        (x509.NameConstraints([x509.DNSName("example.gov")], None), True, "name constraints"),
-        (x509.NameConstraints([x509.DNSName("example.gov")], None), False, "name constraints"),
-        (x509.PolicyConstraints(0, None), True, "policy constraints"),
-        (x509.InhibitAnyPolicy(0), True, "inhibit-any-policy"),
-    ],
-)
-def test_what_is_not_done_yet_is_refused_by_name(
-    pki: Pki, extension: x509.ExtensionType, critical: bool, named_as: str
-) -> None:
-    authority = pki.root.issue("Constrained", (extension, critical), authority=True)
-    result = found(authority.issue("Person"), [authority], [pki.root])
-    assert codes(result) == {"NOT_SUPPORTED"}
-    assert named_as in result.findings[0].message.en
-
-
 @pytest.mark.parametrize("critical", [True, False])
 def test_certificate_policies_alone_are_fine(pki: Pki, critical: bool) -> None:
     policies = x509.CertificatePolicies(

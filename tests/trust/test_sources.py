@@ -69,6 +69,44 @@ def test_ocsp_is_asked_first_and_settles(pki: Pki) -> None:
     assert web.asked[0].headers["Content-Type"] == "application/ocsp-request"
 
 
+def echoed(request: Request) -> bytes | None:
+    """The nonce that an OCSP request carries."""
+    from cryptography.x509 import ocsp
+
+    sent = ocsp.load_der_ocsp_request(request.body)
+    return next((each.value.nonce for each in sent.extensions if isinstance(each.value, x509.OCSPNonce)), None)
+
+
+@pytest.mark.parametrize(
+    ("answered", "used"), [("the same", True), ("another", False), ("none", True)], ids=["same", "another", "none"]
+)
+def test_an_answer_to_another_question_is_not_used(pki: Pki, answered: str, used: bool) -> None:
+    person, problems = online(pki), []
+
+    class Responder(Web):
+        def send(self, request: Request) -> Response:
+            self.asked.append(request)
+            if not request.url.endswith("/o"):
+                return Response(404, {}, b"")
+            nonce = echoed(request) if answered == "the same" else b"x" * 32
+            extra = () if answered == "none" else ((x509.OCSPNonce(nonce or b""), False),)
+            return page(pki.authority.ocsp(person, extra=extra))
+
+    web = Responder()
+    sources = Sources.online(allow_hosts={HOST}, nonce=True)
+    _, ocsps = asked(pki, person, web, sources, at=NOW, problems=problems)
+    assert bool(ocsps) is used
+    assert len(echoed(web.asked[0]) or b"") == 32
+    assert used or problems[0].code == "ocsp-nonce"
+
+
+def test_no_nonce_is_sent_unless_asked_for(pki: Pki) -> None:
+    person = online(pki)
+    web = Web({f"http://{HOST}/o": page(pki.authority.ocsp(person))})
+    asked(pki, person, web, at=NOW)
+    assert echoed(web.asked[0]) is None
+
+
 def test_without_an_ocsp_answer_the_crl_is_fetched(pki: Pki) -> None:
     person, crl, problems = online(pki), pki.authority.crl(), []
     web = Web({f"http://{HOST}/c.crl": page(crl)})
