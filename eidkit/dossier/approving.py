@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from eidkit.dossier import expecting, labels, rules
 from eidkit.dossier.act import Act, Case, Signed
 from eidkit.dossier.approval import Approval, approved_signature, in_document_order
+from eidkit.dossier.growth import grew
 from eidkit.errors import StepError, Text
 from eidkit.findings import Finding, finding, in_order
 from eidkit.verify.collecting import collect
@@ -146,21 +147,26 @@ def _matched(
         came.append(Came(before, shown, document, evidence, values))
         if not set(shown.present) <= set(values):
             found.append(finding("TRANSACTION_PRESENT", chosen, document=chosen))
-        elif not _kept(before.document, evidence, values):
+        elif not _kept(dossier, came[-1]):
             found.append(finding("DOCUMENT_CHANGED_BETWEEN_STEPS", chosen, document=chosen))
+        elif any(one.coverage is not None and grew(came[-1].new, one.coverage, None) for one in came[-1].new):
+            found.append(finding("DOCUMENT_CHANGED_AFTER_STEPS", chosen, document=chosen))
     return came, found
 
 
-def _kept(before: Document, evidence: Evidence, values: Sequence[str]) -> bool:
-    """1. The signatures that were there have the octets and timestamps that they had (in a PDF, by its prefix)."""
-    if before.format == "pdf":
-        return True
-    now = dict(zip(values, map(_worth, evidence.signatures), strict=True))
-    return all(now.get(value_digest(signature)) == _worth(signature) for signature in collect(before).signatures)
+def _kept(dossier: Dossier, came: Came) -> bool:
+    """1. What was there has its octets and timestamps: a PDF by its prefix, with only DSS and timestamps after it."""
+    if came.before.document.format == "pdf":
+        approved = {
+            one.value for each in dossier.approvals for one in each.signatures if came.shown.label in one.documents
+        }
+        pairs = zip(came.evidence.signatures, came.values, strict=True)
+        left = [each.coverage for each, value in pairs if value in approved and each.coverage is not None]
+        new = next((each.coverage for each in came.new), None)
+        return not left or new is None or not grew(came.evidence.signatures, left[-1], new)
+    from eidkit import xml
 
-
-def _worth(signature: SignatureEvidence) -> tuple[bytes, ...]:
-    return (signature.signed_octets, *(timestamp.token for timestamp in signature.timestamps))
+    return came.document.format == "xml" and xml.grew_from(came.document, came.before.document)
 
 
 def _label_by_content(

@@ -20,8 +20,9 @@ from eidkit.binding.transaction import PDF, TransactionDocument
 from eidkit.dossier import expecting, leftovers, rules
 from eidkit.dossier.act import Act, Case, Signed
 from eidkit.dossier.approval import Approval, in_document_order
+from eidkit.dossier.growth import grew
 from eidkit.dossier.progress import Progress
-from eidkit.dossier.report import DossierReport, SignatureLine, StepReport, Verdict
+from eidkit.dossier.report import DossierReport, Examined, SignatureLine, StepReport, Verdict
 from eidkit.errors import EidkitError
 from eidkit.findings import Finding, finding, in_order
 from eidkit.verify.collecting import collect
@@ -102,7 +103,7 @@ def verify(dossier: Dossier, given: Given) -> DossierReport:
     whole += leftovers.of_logins(dossier)
     whole += leftovers.of_signatures(papers)
     whole += leftovers.of_documents(papers, walk.progress)
-    touched = [label for label, conclusion in walk.left.items() if _touched(conclusion)]
+    touched = [label for label, left in walk.left.items() if _touched(left) or _grew(papers, label, left)]
     whole += [finding("DOCUMENT_CHANGED_AFTER_STEPS", label, document=label) for label in touched]
     # 5.
     whole += leftovers.of_index(dossier, walk.approvals)
@@ -116,8 +117,13 @@ def verify(dossier: Dossier, given: Given) -> DossierReport:
     found = in_order(whole)
     reference = dossier.procedure.reference
     return DossierReport(
-        dossier.id, verdict, f"{reference.id} {reference.version}", given.policy, given.now, steps, found
-    )
+        dossier.id, verdict, f"{reference.id} {reference.version}", given.policy, given.now, steps, found,
+        tuple(Examined(held.label, held.document, _report_of(judged.get(held.label))) for held in dossier.held),
+    )  # fmt: skip
+
+
+def _report_of(item: Judged | None) -> Report | None:
+    return item.report if item else None
 
 
 def _verdict(findings: Sequence[Finding], *, complete: bool) -> Verdict:
@@ -201,7 +207,7 @@ def _documents(papers: Papers, walk: Walk, act: Act) -> list[Finding]:
         for signed in act.signatures:
             if signed.label == document.label:
                 found += expecting.document_differences(_recomputed(papers, walk, document, signed), document)
-                found += _continues(walk, signed)
+                found += _continues(papers, walk, signed)
     return found
 
 
@@ -224,23 +230,25 @@ def _ends_by(signature: SignatureEvidence, length: int) -> bool:
     return signature.coverage is not None and signature.coverage.revision_end <= length
 
 
-def _continues(walk: Walk, signed: Signed) -> list[Finding]:
+def _continues(papers: Papers, walk: Walk, signed: Signed) -> list[Finding]:
     """The document starts from what the last step left: its signed file plus only DSS and document timestamps."""
     before = walk.left.get(signed.label)
-    if before is None:
+    if before is None or not (_touched(before) or _grew(papers, signed.label, before, signed.conclusion)):
         return []
-    ended, content = before.evidence.coverage, signed.conclusion.evidence.content
-    shrunk = (
-        ended is not None and content is not None and content.length is not None and content.length < ended.revision_end
-    )
-    if shrunk or _touched(before):
-        return [finding("DOCUMENT_CHANGED_BETWEEN_STEPS", signed.label, document=signed.label)]
-    return []
+    return [finding("DOCUMENT_CHANGED_BETWEEN_STEPS", signed.label, document=signed.label)]
 
 
 def _touched(conclusion: Conclusion) -> bool:
     coverage = conclusion.evidence.coverage
     return coverage is not None and (coverage.modifications not in _UNTOUCHED or not coverage.modifications_allowed)
+
+
+def _grew(papers: Papers, label: str, left: Conclusion, until: Conclusion | None = None) -> bool:
+    """Whether a PDF gained more than DSS and document timestamps before ``until`` signed it (None: until today)."""
+    ended = left.evidence.coverage
+    following = until.evidence.coverage if until is not None else None
+    every = (conclusion.evidence for _, conclusion in papers.judged[label].pairs())
+    return ended is not None and grew(every, ended, following)
 
 
 def _move_on(walk: Walk, act: Act, claimed: Step) -> None:
@@ -264,7 +272,10 @@ def _move_on(walk: Walk, act: Act, claimed: Step) -> None:
 def _report(act: Act, findings: tuple[Finding, ...]) -> StepReport:
     transaction = act.authentication.transaction
     login = next((s.conclusion.authentication for s in act.signatures if s.conclusion.authentication), None)
-    lines = tuple(SignatureLine(s.label, s.conclusion.indication, s.conclusion.subindication) for s in act.signatures)
+    lines = tuple(
+        SignatureLine(s.label, s.conclusion.indication, s.conclusion.subindication, s.conclusion)
+        for s in act.signatures
+    )
     return StepReport(
         act.step.name, act.step.title, act.step.role, act.step.kind, transaction.action.name, transaction.action.effect,
         act.holder, act.organisation, login, lines, act.time, findings,

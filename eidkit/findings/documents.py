@@ -43,14 +43,14 @@ ROWS: tuple[Row, ...] = (
     ),
     refuted(
         "DOCUMENT_CHANGED_BETWEEN_STEPS",
-        "{document} was changed between the step before and this one",
-        "{document} bị thay đổi giữa bước trước và bước này",
+        "{document} was changed between the step before and this one, by more than validation data and timestamps",
+        "{document} bị thay đổi giữa bước trước và bước này, không chỉ thêm dữ liệu xác thực và dấu thời gian",
         *ASK_FOLDER,
     ),
     refuted(
         "DOCUMENT_CHANGED_AFTER_STEPS",
-        "{document} was changed after its last step",
-        "{document} bị thay đổi sau bước cuối",
+        "{document} was changed after its last step, by more than validation data and timestamps",
+        "{document} bị thay đổi sau bước cuối, không chỉ thêm dữ liệu xác thực và dấu thời gian",
         *ASK_FOLDER,
     ),
     refuted(

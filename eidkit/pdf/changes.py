@@ -1,7 +1,8 @@
 """What later revisions did to a signed PDF, each compared once with the one before it.
 
 1. A revision that adds one signature (or document timestamp), a security store, or both, and nothing else, by
-   our own strict rule, is an *extension*; no further comparison is needed.
+   our own strict rule, is an *extension*; no further comparison is needed.  A signature that is seen must be a
+   stamp that its inputs draw (:mod:`eidkit.pdf.shown`).
 2. A revision that brings objects which earlier content already refers to is *undefined*.
 3. An empty signature field or a document timestamp that draws on a page, and any signature field that acts or is
    another kind of annotation, is an *annotation*: no signer answers for what it shows.  So is another title.
@@ -11,6 +12,8 @@
 5. The sum is the worst of the parts.
 6. Certification (DocMDP) and locks (FieldMDP) of this and earlier signatures decide what was allowed
    (ISO 32000-2 §12.8.2.2, §12.8.2.4).
+7. Between the steps of a dossier less is allowed than that: only a security store and document timestamps
+   (binding.md §6.3).  So it is told where the first revision ends that brings anything else.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from eidkit.pdf import signing_revision
 from eidkit.pdf.fields import field_lock, permitted_level, signature_fields
 from eidkit.pdf.intake import HOSTILE
 from eidkit.pdf.references import foreseen
+from eidkit.pdf.shown import shown
 from eidkit.pdf.syntax import member, number_of, raw_items
 from eidkit.pdf.values import equivalent, names_in, reachable
 
@@ -42,6 +46,7 @@ MAX_WORK = 400_000
 _ACTIVE = ("/A", "/AA", "/OC")
 _PAINTED = ("/BG", "/BC", "/CA")
 _TITLES = frozenset({"/Title", "/Author", "/Subject", "/Keywords"})
+_EXTENSION_SAYS = frozenset({"/Type", "/BaseVersion", "/ExtensionLevel", "/ExtensionRevision", "/URL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,21 @@ def changes_after(file: PdfFile, one: Coverage, everything: Sequence[Coverage]) 
         if kind == "undefined":
             break
     return Changes(kind, allowed=not refused and kind != "undefined", why=why or refused)
+
+
+def first_addition(file: PdfFile, one: Coverage, everything: Sequence[Coverage]) -> int | None:
+    """Where the first later revision ends that adds more than a security store or a document timestamp.
+
+    That is the end that a signature has which stands in it; None when there is no such revision.  Where not even
+    the signed revision is known it is the signature's own end.
+    """
+    if one.revision is None:
+        return one.end
+    for revision in file.revisions[one.revision.number + 1 :]:
+        signatures = [each for each in everything if each.revision == revision]
+        if not _only_preserves(file, revision, everything, signatures):
+            return next((each.end for each in signatures), revision.end or file.document.length)
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +151,52 @@ def _quick(file: PdfFile, revision: Revision, everything: Sequence[Coverage]) ->
         return None
     signature = signatures[0].field if signatures else None
     judged = signing_revision.judge_preserving(file, revision, signature)
-    if judged.changes or judged.visible:
+    if judged.changes or (judged.visible and (signature is None or not _stamped(file, revision, signature))):
         return None
     if signature is None:
         return Step("extension", preserving=True)
     return Step("extension", frozenset({signature.name}), signature.is_timestamp)
+
+
+def _stamped(file: PdfFile, revision: Revision, signature: SignatureField) -> bool:
+    """Whether what is seen of a new signature is a stamp that its inputs draw, and nothing else."""
+    return not signature.is_timestamp and shown(file, revision.number, signature) is not None
+
+
+# 7.
+def _only_preserves(
+    file: PdfFile, revision: Revision, everything: Sequence[Coverage], signatures: Sequence[Coverage]
+) -> bool:
+    """By our own strict rule alone: what pyHanko's rules explain may be new metadata or an empty field."""
+    if not all(one.field.is_timestamp for one in signatures):
+        return False
+
+    def made() -> bool:
+        step = _quick(file, revision, everything)
+        return step is not None and step.preserving and _catalogue_kept(file, revision, stamped=bool(signatures))
+
+    return file.once(("only preserves", revision.number), made)
+
+
+def _catalogue_kept(file: PdfFile, revision: Revision, *, stamped: bool) -> bool:
+    """Whether the catalogue keeps the permissions and extensions that a *signature* may bring with it.
+
+    A store or a document timestamp may bring the extension that declares it (ISO 32000-2 §7.12).
+    """
+    old, new = file.resolver(revision.number - 1).root, file.resolver(revision.number).root
+    changed = names_in(old, new)
+    if "/Extensions" in changed and (stamped or "/DSS" in changed):
+        before, after = member(old, "/Extensions") or {}, member(new, "/Extensions")
+        if isinstance(after, dict) and all(_declares(member(after, name)) for name in names_in(before, after)):
+            changed -= {"/Extensions"}
+    return changed.isdisjoint({"/Extensions", "/Perms"})
+
+
+def _declares(extension: Any) -> bool:
+    """Whether this is a declaration of a developer's extension and nothing else."""
+    return isinstance(extension, dict) and all(
+        key in _EXTENSION_SAYS and not isinstance(member(extension, key), dict | list) for key in extension
+    )
 
 
 def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:

@@ -23,7 +23,7 @@ from eidkit.pdf.appending import MARK
 from eidkit.pdf.intake import cautiously
 from eidkit.pdf.references import foreseen
 from eidkit.pdf.syntax import WHITE, member, number_of, raw_items
-from eidkit.pdf.values import equivalent, names_in, reachable, same
+from eidkit.pdf.values import MAX_REACHED, equivalent, names_in, reachable, same
 
 if TYPE_CHECKING:
     from eidkit.pdf.fields import SignatureField
@@ -97,6 +97,8 @@ class _Judge:
         if self._signature is not None:
             self._signature_objects(self._signature)
         self._catalogue()
+        if self._with_store:
+            self._store()
         self._pages()
         left = self._revision.touched - self._explained
         if left:
@@ -170,7 +172,7 @@ class _Judge:
                 self._say("the field is not a signature field")
         elif one.number in self._revision.touched:
             self._filled_field(one.number, new)
-        self._widgets(new)
+        self._widgets(one.number, new)
 
     def _filled_field(self, number: int, new: Any) -> None:
         old = self._object(self._old, number)
@@ -181,30 +183,40 @@ class _Judge:
             self._say(f"the field changes {', '.join(sorted(other))}")
         self._explained.add(number)
 
-    def _widgets(self, field_dictionary: Any) -> None:
-        kids = [raw.get_object() for raw in raw_items(member(field_dictionary, "/Kids"))[:8]]
+    def _filled_kid(self, number: int | None, new: Any) -> None:
+        """The widget of a field that has it as a kid: it may gain the appearance."""
+        if number is not None and number < self._size and number in self._revision.touched:
+            if other := names_in(self._object(self._old, number), new) - {"/AP"}:
+                self._say(f"the widget changes {', '.join(sorted(other))}")
+            self._explained.add(number)
+
+    def _widgets(self, field_number: int, field_dictionary: Any) -> None:
+        raw_kids = raw_items(member(field_dictionary, "/Kids"))[:8]
+        kids = [raw.get_object() for raw in raw_kids]
         if len(kids) > 1:
             self._say("the field has several widgets")
-        for widget in (field_dictionary, *kids):
+        numbers = [number_of(raw) for raw in raw_kids]
+        for number, kid in zip(numbers, kids, strict=True):
+            self._filled_kid(number, kid)
+        for number, widget in ((field_number, field_dictionary), *zip(numbers, kids, strict=True)):
             # 4.
             if active := [key for key in _ACTIVE if isinstance(widget, dict) and key in widget]:
                 self._say(f"the widget has {', '.join(active)}")
             if member(widget, "/Subtype") not in {None, "/Widget"}:
                 self._say("the field is another annotation than a widget")
-            self.found.visible |= self._drawn(widget)
+            self.found.visible |= self._drawn(number, widget)
         for key in _PART_OF_SIGNATURE:
             value = dict.get(field_dictionary, key) if isinstance(field_dictionary, dict) else None
             for part in (value, *(dict.get(kid, key) for kid in kids if isinstance(kid, dict))):
-                numbers = reachable(self._new, part, self._size, skip=("/P", "/Parent", "/V"))
-                self._explain(numbers)
-                self._check_active(numbers)
+                parts = reachable(self._new, part, self._size, skip=("/P", "/Parent", "/V"))
+                self._explain(parts)
+                self._check_active(parts)
 
-    def _drawn(self, widget: Any) -> bool:
+    def _drawn(self, number: int | None, widget: Any) -> bool:
         """Whether the revision makes the widget show something: a new one with an area, or a new appearance."""
         rectangle = [item.get_object() for item in raw_items(member(widget, "/Rect"))]
         has_area = len(rectangle) == 4 and rectangle[0] != rectangle[2] and rectangle[1] != rectangle[3]
-        number = (self._signature.number if self._signature is not None else None) or 0
-        old = self._object(self._old, number) if number < self._size else None
+        old = self._object(self._old, number) if number is not None and number < self._size else None
         unchanged = isinstance(old, dict) and same(dict.get(old, "/AP"), dict.get(widget, "/AP"))
         return has_area and not unchanged
 
@@ -223,8 +235,6 @@ class _Judge:
         self._explained.add(root)
         if other := names_in(old, new) - self._free_members():
             self._say(f"the catalogue changes {', '.join(sorted(other))}")
-        if self._with_store:
-            self._explain(reachable(self._new, dict.get(new, "/DSS"), self._size))
         for key in ("/Perms", "/Extensions"):
             if not isinstance(member(new, key), dict) and key in new:
                 self._say(f"the catalogue's {key} is not a dictionary")
@@ -234,6 +244,19 @@ class _Judge:
         if lost or (member(old, "/Perms") and names_in(member(old, "/Perms"), member(new, "/Perms") or {})):
             self._say("the catalogue changes its permissions")
         self._form(old, new)
+
+    def _store(self) -> None:
+        """What is under /DSS: new objects, and old ones to which nothing else leads (products write them anew)."""
+        self._explain(reachable(self._new, dict.get(self._new.root, "/DSS"), 0))
+        again = reachable(self._old, dict.get(self._old.root, "/DSS"), 0) & self._revision.touched
+        if not again:
+            return
+        elsewhere = reachable(self._old, self._old.trailer_view, 0, skip=("/DSS",))
+        # Nothing leads to the streams that hold other objects, either.
+        sections = [section for revision in self._file.revisions for section in revision.sections]
+        streams = {stream for section in sections for stream, _ in section.packed.values()}
+        if len(elsewhere) <= MAX_REACHED:
+            self._explained |= again - elsewhere - streams - {section.number for section in sections}
 
     def _free_members(self) -> set[str]:
         """The members of the catalogue that may differ; each is looked at on its own."""
@@ -261,7 +284,7 @@ class _Judge:
         self._list(old, new, "/Fields", self._signature.number, "the form")
 
     def _list(self, old: Any, new: Any, key: str, addition: int | None, what: str) -> None:
-        """``new[key]`` is ``old[key]`` with at most one reference more, to ``addition``."""
+        """``new[key]`` is ``old[key]`` with at most one reference more, to ``addition`` (None: with nothing more)."""
         raw = dict.get(new, key)
         before, after = raw_items(member(old, key)), raw_items(member(new, key))
         number = number_of(raw)
@@ -271,7 +294,8 @@ class _Judge:
             self._explained.add(number)
         rest = after[len(before) :]
         kept = len(after) >= len(before) and all(map(same, before, after))
-        if not kept or len(rest) > 1 or any(number_of(item) != addition for item in rest):
+        # A value written into the list has no number either: it is never the addition.
+        if not kept or len(rest) > 1 or any(addition is None or number_of(item) != addition for item in rest):
             self._say(f"{what} changes {key} by more than the signature")
 
     def _pages(self) -> None:

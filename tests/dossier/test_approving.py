@@ -10,7 +10,7 @@ import pytest
 
 from eidkit.auth import Stores, otp
 from eidkit.dossier import Dossier
-from eidkit.errors import EidkitError, NotSupported, StepError
+from eidkit.errors import EidkitError, StepError
 from eidkit.signing import sign
 
 
@@ -192,13 +192,6 @@ def test_signed_documents_may_come_by_label(stage, desk, walked):
 def test_a_provider_at_hand_has_the_proof_checked_again(stage, desk, walked):
     login, signed = next_step(stage, desk, walked[0])
     assert approved(stage, walked[0], signed, login, providers=[]).step.name == "assessment"
-
-
-def test_a_visible_appearance_is_refused_by_name(walked):
-    from eidkit.binding.transaction import Appearance
-
-    with pytest.raises(NotSupported):
-        walked[0].transaction(action="approve", appearance=[Appearance("permit", 1, (0, 0, 10, 10), "0" * 64)])
 
 
 def test_judging_the_fifth_step_costs_no_more_than_the_first(stage, desk, walked, monkeypatch):

@@ -52,6 +52,53 @@ def test_a_security_store_is_an_extension(signed, make):
     assert pdf.read(Document.from_bytes(later, "x.pdf")).certificates == (b"DERS",)
 
 
+def additions(data):
+    """Where, for each signature, the next revision ends that does more than preserve."""
+    return [one.coverage.next_addition for one in pdf.read(Document.from_bytes(data, "x.pdf")).signatures]
+
+
+STORE = b"<</Length 4>>\nstream\nDERS\nendstream"
+
+
+def with_store(make, data):
+    root = last_object(data, 1)[:-2] + b"/DSS 20 0 R>>"
+    return make.updated(data, {1: root, 20: b"<</Certs[21 0 R]>>", 21: STORE}, size=22, trailer=TRAILER)
+
+
+def test_where_the_next_addition_ends(signed, signer, make):
+    """Not at a security store, which preserves; at another signature, and at what no signature answers for."""
+    assert additions(signed) == [None]
+    kept = with_store(make, signed)
+    assert additions(kept) == [None]
+    again = octets(signer.sign(Document.from_bytes(kept, "x.pdf")))
+    assert additions(again) == [len(again), None]
+    told = make.updated(again, {5: b"<</Title(A permit)/ModDate(D:20260302)>>"}, size=40, trailer=TRAILER)
+    assert additions(told) == [len(again), len(told) - 1]
+
+
+def test_a_security_store_written_anew_in_its_place(signed, make):
+    kept = with_store(make, signed)
+    more = make.updated(kept, {20: b"<</Certs[21 0 R 22 0 R]>>", 22: STORE}, size=23, trailer=TRAILER)
+    assert summary(more) == ("extension", True)
+    assert additions(more) == [None]
+
+
+@pytest.mark.parametrize("objects", [{4: STORE}, {5: b"<</Title(Another)>>"}])
+def test_what_a_security_store_shares_with_the_document(signed, make, objects):
+    """The page's content, and what the document says of itself, named as certificates and then rewritten."""
+    root = last_object(signed, 1)[:-2] + b"/DSS<</Certs[4 0 R 5 0 R 21 0 R]>>>>"
+    kept = make.updated(signed, {1: root, 21: STORE}, size=22, trailer=TRAILER)
+    assert additions(kept) == [None]
+    rewritten = make.updated(kept, objects, size=22, trailer=TRAILER)
+    assert additions(rewritten) == [len(rewritten) - 1]
+
+
+def test_an_annotation_written_into_the_list_of_the_page(signed, make):
+    """It has no object number of its own."""
+    page = re.sub(rb"(/Annots *\[[^]]*)", rb"\1<</Type/Annot/Subtype/Stamp/Rect[0 0 99 99]>>", last_object(signed, 3))
+    assert not summary(make.updated(signed, {3: page}, size=20, trailer=TRAILER))[1]
+
+
 HIDDEN = b"<</Length 5>>\nstream\n(900)\nendstream"
 
 

@@ -125,6 +125,8 @@ HIDDEN = b"<</Length 5>>\nstream\n(900)\nendstream"
         ({"page": PAGE.replace(b"/Resources<<>>", b"/Resources<</Font 12 0 R>>")}, "/Resources"),
         ({"page": PAGE.replace(b"[7 0 R]", b"[7 0 R 12 0 R]"), "objects": {12: STAMP}}, "/Annots"),
         ({"page": PAGE.replace(b"[7 0 R]", b"[12 0 R]"), "objects": {12: STAMP}}, "/Annots"),
+        ({"page": PAGE.replace(b"[7 0 R]", b"[7 0 R%b]" % STAMP)}, "/Annots"),
+        ({"page": PAGE.replace(b"[7 0 R]", b"[%b]" % STAMP)}, "/Annots"),
         ({"page": PAGE.replace(b">>/Annots", b">>/AA<<>>/Annots")}, "/AA"),
         ({"catalogue": CATALOGUE.replace(b"/Pages 2", b"/OpenAction 12 0 R/Pages 2")}, "/OpenAction"),
         ({"catalogue": CATALOGUE.replace(b"/Pages 2 0 R", b"/Pages 12 0 R")}, "/Pages"),
