@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from benchmarks.measuring import Row, medians, processes
-from tests.interop import dss
+from tests.interop import eu_dss
 from tests.preserving.world import World, octets
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def beside(world: World, signed: Document, folder: Path, rounds: int) -> list[Ro
     path = folder / signed.name
     signed.write(path)
     crls, data = world.sandbox.crls(), octets(signed)
-    material = dss.Material(anchors=[anchor.certificate.der for anchor in world.trust.anchors], crls=crls)
+    material = eu_dss.Material(anchors=[anchor.certificate.der for anchor in world.trust.anchors], crls=crls)
     given = Sources.of(crls=crls)
 
     def ours() -> object:
@@ -53,11 +53,11 @@ def beside(world: World, signed: Document, folder: Path, rounds: int) -> list[Ro
 
     warm = medians({"ours": ours}, rounds * 5)["ours"]
     kind = signed.format.upper()
-    theirs = dss.milliseconds(path, material, WARM_ROUNDS)
+    theirs = eu_dss.milliseconds(path, material, WARM_ROUNDS)
     return [Row(f"verify {kind} B-T, warm", warm, "EU DSS, warm", theirs), process(world, path, material, kind, rounds)]
 
 
-def process(world: World, path: Path, material: dss.Material, kind: str, rounds: int) -> Row:
+def process(world: World, path: Path, material: eu_dss.Material, kind: str, rounds: int) -> Row:
     """Both command lines on one file, from nothing."""
     given = path.parent / f"{path.stem}-given"
     given.mkdir()
@@ -69,6 +69,6 @@ def process(world: World, path: Path, material: dss.Material, kind: str, rounds:
         (crl := given / f"{number}.crl").write_bytes(data)
         ours += ["--crl", str(crl)]
     subprocess.run(ours, check=True, capture_output=True)
-    with dss.command([path], material) as theirs:
+    with eu_dss.command([path], material) as theirs:
         found = processes({"ours": ours, "theirs": theirs}, rounds)
     return Row(f"verify {kind} B-T, whole process", found["ours"], "EU DSS, whole process", found["theirs"])

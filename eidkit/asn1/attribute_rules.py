@@ -36,6 +36,10 @@ def malformed(en: str, vi: str) -> Observation:
     return observed("FORMAT_FAILURE", why=Text(en, vi))
 
 
+NO_SIGNED_ATTRIBUTES = malformed("there are no signed attributes", "không có thuộc tính đã ký")
+"""Where content is signed directly, what was signed as attributes can be passed off as content, and the reverse."""
+
+
 def check_encoding(signed: der.Node, original: bytes, seen: list[Observation]) -> None:
     """2.: the attributes, found in ``original``, are DER (X.690 §10, §11.6); a mere order is only a warning."""
     if original is not signed.data and original.find(signed.raw) < 0:
@@ -66,11 +70,19 @@ def _check_strict(node: der.Node, depth: int) -> None:
             _check_strict(child, depth + 1)
 
 
-def check_attributes(found: Sequence[Attribute], content_type: str, seen: list[Observation]) -> None:
-    """3.: what must be there once is there once, and names the content's type."""
+def check_attributes(found: Sequence[Attribute], content_type: str | None, seen: list[Observation]) -> None:
+    """3.: what must be there once is there once, and names the content's type.
+
+    ``content_type`` None: a counter-signature, which must not name one (RFC 5652 §11.4).
+    """
     for oid, name in _SINGLE.items():
         values = [one.values for one in found if one.oid == oid]
-        if not values:
+        if content_type is None and oid == attributes.CONTENT_TYPE:
+            if values:
+                seen.append(
+                    malformed("a counter-signature that names a content type", "chữ ký đối chứng nêu content-type")
+                )
+        elif not values:
             if oid in {attributes.CONTENT_TYPE, attributes.MESSAGE_DIGEST}:
                 seen.append(malformed(f"there is no {name} attribute", f"thiếu thuộc tính {name}"))
         elif len(values) > 1 or len(values[0]) != 1:
@@ -80,7 +92,11 @@ def check_attributes(found: Sequence[Attribute], content_type: str, seen: list[O
                     f"thuộc tính {name} không có đúng một giá trị",
                 )
             )
-        elif oid == attributes.CONTENT_TYPE and values[0][0] != der.encode_oid(content_type):
+        elif (
+            oid == attributes.CONTENT_TYPE
+            and content_type is not None
+            and values[0][0] != der.encode_oid(content_type)
+        ):
             seen.append(
                 malformed("the content-type attribute names another type", "thuộc tính content-type nêu loại khác")
             )

@@ -16,6 +16,7 @@ The container may be BER; a signed part that is not DER is observed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,12 +52,15 @@ __all__ = [
     "TST_INFO",
     "SignedData",
     "SignerInfo",
+    "answers_in",
+    "counter_signer",
     "digest_name",
     "issuer_serial",
     "parse",
     "signed_attributes",
     "signed_data",
     "timestamp_attribute_size",
+    "values_in",
     "with_timestamp",
     "with_unsigned",
 ]
@@ -92,6 +96,8 @@ class SignerInfo:
     unsigned_attributes: tuple[Attribute, ...]
     signature: bytes
     observations: tuple[Observation, ...]
+    fields: bytes = b""
+    """All that stands before the unsigned attributes, as it stands: version to signature."""
 
     def signed(self, oid: str) -> tuple[bytes, ...]:
         """The raw values of all signed attributes of that type."""
@@ -203,40 +209,65 @@ def _revocations(bag: der.Node | None) -> tuple[tuple[bytes, ...], tuple[bytes, 
 
 
 def _certificate_values(signer: SignerInfo) -> tuple[bytes, ...]:
-    """Certificates of the certificate-values attribute (EN 319 122-1 §A.1.1.2); an unreadable one gives none."""
-    found: list[bytes] = []
-    for value in signer.unsigned(attributes.CERTIFICATE_VALUES):
-        try:
-            found += [node.raw for node in der.whole(value).items(MAX_CERTIFICATES) if node.tag == der.SEQUENCE]
-        except DerError:
-            continue
-    return tuple(found)
+    return tuple(
+        one
+        for value in signer.unsigned(attributes.CERTIFICATE_VALUES)
+        for one in values_in(attributes.CERTIFICATE_VALUES, value)[0]
+    )
 
 
 def _revocation_values(signer: SignerInfo) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-    """Revocation data of the attributes of CAdES (basic answers) and Adobe (whole answers)."""
     crls: list[bytes] = []
     ocsps: list[bytes] = []
-    sources = [(value, False) for value in signer.signed(attributes.ADOBE_REVOCATION)]
-    sources += [(value, True) for value in signer.unsigned(attributes.REVOCATION_VALUES)]
-    for value, basic in sources:
-        try:
-            for part in der.whole(value).children(limit=4):
-                items = [node.raw for node in part.only().items(MAX_REVOCATIONS)] if part.tag in {0xA0, 0xA1} else []
-                if part.tag == 0xA0:
-                    crls += items
-                else:
-                    ocsps += [ocsp.encode_response(item) if basic else item for item in items]
-        except DerError:
-            continue
+    for oid, values in (
+        (attributes.ADOBE_REVOCATION, signer.signed(attributes.ADOBE_REVOCATION)),
+        (attributes.REVOCATION_VALUES, signer.unsigned(attributes.REVOCATION_VALUES)),
+    ):
+        for value in values:
+            _, more_crls, more_ocsps = values_in(oid, value)
+            crls += more_crls
+            ocsps += more_ocsps
     return tuple(crls), tuple(ocsps)
 
 
-def _signer(node: der.Node, content_type: str, original: bytes) -> SignerInfo:
+def values_in(oid: str, value: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
+    """Certificates, CRLs and OCSP answers in a value of certificate-values, revocation-values or Adobe's attribute.
+
+    EN 319 122-1 §A.1.1.2, §A.1.2.2 (basic answers), ISO 32000-2 §12.8.3.3.2 (whole ones); an unreadable one gives none.
+    """
+    found: dict[str, list[bytes]] = {"certificates": [], "crls": [], "ocsps": []}
+    with suppress(DerError):
+        if oid == attributes.CERTIFICATE_VALUES:
+            items = der.whole(value).items(MAX_CERTIFICATES)
+            found["certificates"] += [node.raw for node in items if node.tag == der.SEQUENCE]
+        elif oid in {attributes.REVOCATION_VALUES, attributes.ADOBE_REVOCATION}:
+            basic = oid == attributes.REVOCATION_VALUES
+            for part in der.whole(value).children(limit=4):
+                raws = [node.raw for node in part.only().items(MAX_REVOCATIONS)] if part.tag in {0xA0, 0xA1} else []
+                if part.tag == 0xA0:
+                    found["crls"] += raws
+                else:
+                    found["ocsps"] += [ocsp.encode_response(raw) if basic else raw for raw in raws]
+    return tuple(found["certificates"]), tuple(found["crls"]), tuple(found["ocsps"])
+
+
+def answers_in(element: bytes) -> tuple[bytes, ...]:
+    """The CRL, or the OCSP answers, that one element of the bag of answers is."""
+    crls, ocsps = _revocations(der.read(der.tlv(0xA1, element)))
+    return crls + ocsps
+
+
+def counter_signer(value: bytes) -> SignerInfo:
+    """The signature that a countersignature attribute holds: over another signature's value (RFC 5652 §11.4)."""
+    return _signer(der.whole(value), None, value)
+
+
+def _signer(node: der.Node, content_type: str | None, original: bytes) -> SignerInfo:
     parts = node.expect(der.SEQUENCE).children(limit=7)
     if len(parts) < 5:
         raise DerError("an incomplete SignerInfo")
     unsigned = parts.pop().expect(0xA1) if parts[-1].tag == 0xA1 else None
+    fields = b"".join(part.raw for part in parts)
     signed = parts.pop(3) if parts[3].tag == 0xA0 else None
     if len(parts) != 5:
         raise DerError("unknown parts in a SignerInfo")
@@ -249,7 +280,7 @@ def _signer(node: der.Node, content_type: str, original: bytes) -> SignerInfo:
     if version != (1 if key_identifier is None else 3):
         seen.append(rules.malformed("the SignerInfo version does not fit", "phiên bản SignerInfo không phù hợp"))
     if signed is None:
-        seen.append(rules.malformed("there are no signed attributes", "không có thuộc tính đã ký"))
+        seen.append(rules.NO_SIGNED_ATTRIBUTES)
     else:
         rules.check_encoding(signed, original, seen)
         rules.check_attributes(signed_attributes, content_type, seen)
@@ -267,6 +298,7 @@ def _signer(node: der.Node, content_type: str, original: bytes) -> SignerInfo:
         unsigned_attributes=attributes.parse_set(unsigned, MAX_ATTRIBUTES) if unsigned is not None else (),
         signature=der.octets(parts[4]),
         observations=tuple(seen),
+        fields=fields,
     )
 
 

@@ -33,6 +33,13 @@ ROWS: tuple[Row, ...] = (
         "chữ ký không bao phủ đúng tệp: {why}",
         *ASK_AGAIN,
     ),
+    failed(
+        "SIGNATURE_REPLACED",
+        "FORMAT_FAILURE",
+        "a later revision shows another signature dictionary in its place; what is judged here is the signed one",
+        "một lần cập nhật sau đã thay từ điển chữ ký; ở đây đánh giá từ điển đã ký",
+        *ASK_AGAIN,
+    ),
     indeterminate(
         "NO_SIGNING_CERTIFICATE_FOUND",
         "NO_SIGNING_CERTIFICATE_FOUND",
@@ -67,8 +74,8 @@ ROWS: tuple[Row, ...] = (
         "SIGNED_DATA_NOT_FOUND",
         "{what} is signed but was not found",
         "không tìm thấy nội dung đã ký {what}",
-        "give the signed content as well",
-        "cung cấp nội dung đã ký",
+        "give the signed content as well: --detached FILE (detached= in Python)",
+        "cung cấp nội dung đã ký: --detached FILE (detached= trong Python)",
     ),
     indeterminate(
         "DOCUMENT_NOT_SEEN",

@@ -32,6 +32,14 @@ ROWS: tuple[Row, ...] = (
         "have the signature time-stamped again",
         "đóng dấu thời gian lại",
     ),
+    warning(
+        "TIMESTAMP_WAITS_FOR_STATUS",
+        "the timestamp of {time} proves the signing time as soon as the status of {tsa} is known",
+        "dấu thời gian {time} sẽ chứng minh thời điểm ký khi biết trạng thái của {tsa}",
+        "give revocation data about that authority: --crl FILE, --ocsp FILE, or run without --offline "
+        "(sources= in Python)",
+        "cung cấp dữ liệu thu hồi của đơn vị cấp dấu thời gian: --crl, --ocsp hoặc bỏ --offline (sources=)",
+    ),
     indeterminate(
         "TIMESTAMP_FAILED",
         "TIMESTAMP_ORDER_FAILURE",
@@ -49,9 +57,27 @@ ROWS: tuple[Row, ...] = (
         "yêu cầu dấu thời gian mới",
     ),
     info(
+        "TIMESTAMP_REPEATED",
+        "the same timestamp token stands here once more; it counts once",
+        "dấu thời gian này lặp lại; chỉ tính một lần",
+    ),
+    info(
         "TIMESTAMP_NOT_JUDGED",
         "this release does not judge timestamps of the kind {kind}",
         "phiên bản này chưa kiểm tra dấu thời gian loại {kind}",
+    ),
+    indeterminate(
+        "ARCHIVE_INDEX_MISSES",
+        "SIGNED_DATA_NOT_FOUND",
+        "the archive timestamp covers {count} objects that are not in the signature any more",
+        "dấu thời gian lưu trữ bao phủ {count} đối tượng không còn trong chữ ký",
+        "ask for the signature as it was archived",
+        "yêu cầu bản chữ ký như khi lưu trữ",
+    ),
+    info(
+        "ARCHIVE_NOT_COVERED",
+        "{count} certificates, answers or attributes stand here that the newest archive timestamp does not cover",
+        "có {count} chứng thư, dữ liệu thu hồi hoặc thuộc tính chưa được dấu thời gian lưu trữ mới nhất bao phủ",
     ),
     info(
         "TIME_CLAIMED",

@@ -9,6 +9,8 @@
    object to its last byte: bytes that come later must not become their objects.
 5. No two signatures end at the same place: only one of them could have been made.
 6. Nothing but white space follows the last revision.
+7. A dictionary that a later revision put in the place of the signed one says nothing: the signature is looked for
+   in the revision at whose end its ranges end, and is *replaced* when it is found there.
 """
 
 from __future__ import annotations
@@ -19,11 +21,18 @@ from typing import TYPE_CHECKING, Any
 
 from eidkit.errors import SigningError, Text
 from eidkit.pdf.fields import SignatureField, signature_fields
+from eidkit.pdf.intake import cautiously
 from eidkit.pdf.revisions import PdfFile, Revision, open_file
 from eidkit.pdf.syntax import hex_string, member, raw_items
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from eidkit.document import Document
+
+
+MAX_LOOKED_BACK = 8
+"""Earlier revisions whose form is walked for a signature that was replaced later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,8 @@ class Coverage:
     """One signature's place in the file.
 
     ``hole`` is where ``/Contents`` stands, ``revision`` the revision it covers; ``problems`` are the rules that
-    it breaks, in the order of the plan.  ``contents`` are the octets of the hole, padding included.
+    it breaks, in the order of the plan.  ``contents`` are the octets of the hole, padding included.  ``replaced``
+    tells that ``field`` is the signature as it was signed, and that a later revision shows another in its place.
     """
 
     field: SignatureField
@@ -40,6 +50,7 @@ class Coverage:
     revision: Revision | None
     contents: bytes
     problems: tuple[str, ...]
+    replaced: bool = False
 
     @property
     def ranges(self) -> tuple[tuple[int, int], tuple[int, int]] | None:
@@ -73,8 +84,40 @@ def coverages(file: PdfFile) -> list[Coverage]:
 
 
 def _coverage(file: PdfFile, field: SignatureField) -> Coverage:
+    found = _covered(file, field)
+    signed: list[Coverage] = []
+    if found.problems:
+        with cautiously(signed.clear):
+            signed += _as_signed(file, found)
+    return signed[0] if signed else found
+
+
+# 7.
+def _as_signed(file: PdfFile, found: Coverage) -> Iterator[Coverage]:
+    """The signature that the ranges of ``found`` were made for, as it stands in the revision that they cover."""
+    revision = file.covered_by(found.end)
+    if revision is None or revision == file.revisions[-1]:
+        return
+    for earlier in _fields_of(file, revision):
+        if earlier.value is not None and not earlier.is_timestamp:
+            signed = _covered(file, earlier, revision)
+            if not signed.problems and signed.byte_range == found.byte_range:
+                yield replace(signed, replaced=True)
+
+
+def _fields_of(file: PdfFile, revision: Revision) -> list[SignatureField]:
+    """The signature fields as they were in an earlier revision; of only so many revisions in one file."""
+    known: dict[int, list[SignatureField]] = file.once("earlier fields", dict)
+    if revision.number not in known and len(known) < MAX_LOOKED_BACK:
+        known[revision.number] = signature_fields(file.resolver(revision.number).root)
+    return known.get(revision.number, [])
+
+
+# 1. to 4.
+def _covered(file: PdfFile, field: SignatureField, within: Revision | None = None) -> Coverage:
+    """The coverage of the value of ``field``, which is as it was in the revision ``within`` (None: as it is now)."""
     byte_range = _byte_range(field.value)
-    hole, contents, problems = _contents(file, field)
+    hole, contents, problems = _contents(file, field, within)
     if len(byte_range) != 4:
         problems.append("/ByteRange is missing or does not have exactly two ranges")
     one = Coverage(field, byte_range, hole, None, contents, tuple(problems))
@@ -103,12 +146,15 @@ def _byte_range(value: Any) -> tuple[int, ...]:
     return tuple(int(item) for item in items)
 
 
-def _contents(file: PdfFile, field: SignatureField) -> tuple[tuple[int, int] | None, bytes, list[str]]:
+def _contents(
+    file: PdfFile, field: SignatureField, within: Revision | None
+) -> tuple[tuple[int, int] | None, bytes, list[str]]:
     if not isinstance(field.value, dict):
         return None, b"", ["the signature is not a dictionary"]
     if "/Contents" not in field.value:
         return None, b"", ["/Contents is missing"]
-    hole = file.reader.hole(field.value_number) if field.value_number is not None else None
+    section = None if within is None else within.index
+    hole = file.reader.hole(field.value_number, section) if field.value_number is not None else None
     if hole is None:
         return None, b"", ["/Contents is not a hexadecimal string of its own in the file"]
     contents = hex_string(file.document.read_range(*hole))

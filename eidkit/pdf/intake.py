@@ -151,9 +151,15 @@ def _opened(document: Document) -> Reader:
         raise refused("pdf-cut-off", name)
     with hostile(name):
         reader = Reader(document, ending)
-        if "/Encrypt" in reader.trailer:
+        if any(_encrypted(part.trailer) for one in reader.sections for part in (one, one.hybrid) if part is not None):
             raise refused("pdf-encrypted", name)
     return reader
+
+
+def _encrypted(trailer: Any) -> bool:
+    """Whether a trailer names an encryption dictionary, also one that is not there; a direct ``null`` names none."""
+    raw = dict.get(trailer, "/Encrypt")
+    return raw is not None and type(raw).__name__ != "NullObject"
 
 
 def open_for_signing(document: Document) -> Reader:
@@ -171,15 +177,21 @@ def open_for_signing(document: Document) -> Reader:
 
 def open_for_appending(document: Document) -> Reader:
     """A reader for a document to which a revision is appended that changes nothing that is shown."""
+    return checked_for_appending(document, _opened(document))
+
+
+def checked_for_appending(document: Document, reader: Reader) -> Reader:
+    """``reader`` itself; refuses a document to which nothing can be appended that every viewer sees."""
     from eidkit.pdf.extents import run_over
 
-    reader = _opened(document)
     with hostile(document.name):
         reader.members(reader.root_ref.idnum)  # the catalogue is a dictionary, or the file is refused as damaged
         if trailing(document, reader.ending.end) or not _named_last(document, reader):
             raise refused("pdf-junk-after-end", document.name)
         if any(section.farthest >= document.length for section in reader.sections):
             raise damaged(document.name, "objects are said to stand after its end")
+        if any(part is not None and part.beyond for one in reader.sections for part in (one, one.hybrid)):
+            raise damaged(document.name, "a cross-reference section names objects beyond its /Size")
         offsets = [offset for section in reader.sections for offset in section.offsets]
         if run_over(document, reader, offsets, document.length):
             raise damaged(document.name, "an object runs on beyond its end, into whatever is appended")

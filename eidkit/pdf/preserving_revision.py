@@ -13,34 +13,40 @@ import zlib
 from typing import TYPE_CHECKING
 
 from eidkit.pdf.appending import RANGE_WIDTH, Revision, Update, add_invisible_field, ranged
-from eidkit.pdf.intake import hostile, open_for_appending
+from eidkit.pdf.intake import checked_for_appending, hostile, open_for_appending
 from eidkit.pdf.references import unreferred
-from eidkit.pdf.revisions import PdfFile
-from eidkit.pdf.security_store import SecurityStore, security_store
+from eidkit.pdf.revisions import revised
+from eidkit.pdf.security_store import SecurityStore, every_store, joined, store_in
 from eidkit.pdf.syntax import SyntaxProblem, edited, referred, spans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eidkit.document import Document
+    from eidkit.pdf.revisions import PdfFile
 
 _WORTH_PACKING = 2048
 _OTHER_OBJECTS = 4
 """The store, the timestamp's dictionary and field, and the cross-reference stream."""
 
 
-def preserving_revision(document: Document, additions: SecurityStore, reserve: int | None) -> Revision:
+def preserving_revision(
+    document: Document, additions: SecurityStore, reserve: int | None, opened: PdfFile | None = None
+) -> Revision:
     """The revision that adds ``additions`` to the store of ``document`` and, with ``reserve``, a document timestamp.
 
+    What an earlier store held and the newest one does not is put back.  ``opened`` is the document when it was
+    opened before.
     The hole for the token has ``reserve`` octets; without one the revision has no hole (``reserve`` 0).  Raises
     :class:`DocumentError` when the document cannot be written to.
     """
-    reader = open_for_appending(document)
+    reader = checked_for_appending(document, opened.reader) if opened else open_for_appending(document)
     with hostile(document.name):
         update = Update(document, reader)
-        missing = _missing(security_store(reader.root), additions)
+        file = opened or revised(document, reader)
+        missing = _missing(store_in(file, file.revisions[-1]), joined((every_store(file), additions)))
         objects = len(missing.certificates) + len(missing.crls) + len(missing.ocsps) + _OTHER_OBJECTS
-        update.skip_to(unreferred(PdfFile(document, reader, (), junk=False), update.next_number, objects))
+        update.skip_to(unreferred(file, update.next_number, objects))
         _add_to_store(update, missing)
         hole = _place_timestamp(update, reserve) if reserve else 0
         data = update.finished()

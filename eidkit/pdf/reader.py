@@ -206,14 +206,15 @@ class Reader(PdfFileReader):
             return _null(ref)
         if isinstance(marker, ObjStreamRef):
             return self._get_object_from_stream(ref.idnum, marker.obj_stream_id, marker.ix_in_stream)
-        identity, found = self._at(marker)
+        identity, found = self.object_at(marker)
         if identity != (ref.idnum, ref.generation):
             raise SyntaxProblem(f"object {ref.idnum} is not where the cross-reference says")
         if as_metadata_stream and isinstance(found, generic.StreamObject):
             return _metadata(found)
         return found
 
-    def _at(self, offset: int) -> tuple[tuple[int, int], Any]:
+    def object_at(self, offset: int) -> tuple[tuple[int, int], Any]:
+        """Number, generation and value of the object that begins at ``offset``."""
         text = object_text(self.document, offset)
         own = text.find(b"endobj")
         if _CONTENTS.search(text, 0, own if own >= 0 else len(text)):

@@ -1,8 +1,9 @@
 """Where each revision of a PDF begins and ends, by bytes.
 
 A revision ends with the ``%%EOF`` of the ``startxref`` that names its cross-reference section.  Only a chain in
-which every section is followed by its own ``startxref … %%EOF``, before the next revision begins, is accounted
-for; a revision whose end is not found that way covers nothing and is covered by nothing.
+which every section is followed by its own ``startxref … %%EOF``, before the next revision begins, and names no object
+beyond its ``/Size``, is accounted for; a revision whose end is not found that way covers nothing and is covered by
+nothing.
 Source: ISO 32000-2 §7.5.5, §7.5.6, annex F (linearized files: two sections, one revision).
 """
 
@@ -109,9 +110,14 @@ def open_file(document: Document) -> PdfFile:
     """The document opened for judging; raises :class:`DocumentError` when it cannot be read at all."""
     reader = open_pdf(document)
     with hostile(document.name):
-        revisions = _revisions(document, reader.sections)
-        # Not the last %%EOF of the file but that of the last revision: another one may follow, naming the same.
-        return PdfFile(document, reader, revisions, junk=trailing(document, revisions[-1].end))
+        return revised(document, reader)
+
+
+def revised(document: Document, reader: Reader) -> PdfFile:
+    """The document that ``reader`` reads, with its revisions."""
+    revisions = _revisions(document, reader.sections)
+    # Not the last %%EOF of the file but that of the last revision: another one may follow, naming the same.
+    return PdfFile(document, reader, revisions, junk=trailing(document, revisions[-1].end))
 
 
 def _revisions(document: Document, sections: list[Section]) -> tuple[Revision, ...]:
@@ -132,4 +138,6 @@ def _revisions(document: Document, sections: list[Section]) -> tuple[Revision, .
 
 def _accounted(group: tuple[Section, ...], ending: Ending, floor: int, *, paired: bool) -> bool:
     """The section lies after the revision before it and is followed by the startxref that names it."""
+    if any(part is not None and part.beyond for section in group for part in (section, section.hybrid)):
+        return False
     return ending.startxref == group[-1].declared and (paired or group[0].start >= floor)

@@ -40,7 +40,8 @@ class Section:
 
     ``declared`` is the number that named it, ``start`` and ``end`` the bytes of the section with its trailer.
     ``used`` maps object numbers to (offset, generation), ``packed`` to (object stream, index), ``freed`` to the
-    next generation.  ``number`` is the object number of a cross-reference stream.
+    next generation.  ``number`` is the object number of a cross-reference stream.  ``beyond`` tells that it names
+    objects beyond its ``/Size``, which some readers see and others do not.
     """
 
     declared: int
@@ -52,6 +53,7 @@ class Section:
     trailer: Any = None
     number: int | None = None
     hybrid: Section | None = None
+    beyond: bool = False
 
     @property
     def touched(self) -> frozenset[int]:
@@ -276,11 +278,12 @@ def _fill_packed(section: Section, data: bytes, position: int, widths: list[int]
 
 
 def _inside(section: Section) -> None:
-    """Object numbers lie below ``/Size``: a reader that believes it would not see the others."""
+    """Object numbers lie below ``/Size``: a reader that believes it does not see the others (ISO 32000-2 §7.5.5)."""
     size = _integer(section.trailer, "/Size")
+    if size is None:
+        raise SyntaxProblem("a cross-reference section without /Size")
     highest = max((max(part, default=0) for part in (section.used, section.packed)), default=0)
-    if size is None or highest >= size:
-        raise SyntaxProblem("a cross-reference section names objects beyond its /Size")
+    section.beyond = highest >= size
 
 
 # ── objects ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from eidkit.asn1 import der
+from eidkit.asn1 import crl, der, name, ocsp
 from eidkit.errors import EidkitError
 from eidkit.pdf.security_store import SecurityStore
 from eidkit.timestamps.token import signer_of
@@ -94,6 +94,47 @@ def needed(report: Report, original: Evidence, evidence: Evidence, trust: TrustS
     return material
 
 
+def settled(report: Report, original: Evidence, trust: TrustStore) -> frozenset[tuple[str, str]]:
+    """The links that what the file holds settles for a past time, as certificate and issuer (SHA-256).
+
+    Nobody need be asked about them again.  ``report`` is over ``original``, the file alone, and takes the status of
+    what has not ended for good where it is not known.
+    """
+    if not (original.crls or original.ocsps):
+        return frozenset()
+    held = _held(original)
+    now = report.validation_time
+    found: dict[tuple[str, str], bool] = {}
+    for use in _past_uses(report, original, trust):
+        for certificate, issuer in pairwise(use.path):
+            key = (certificate.sha256, issuer.sha256)
+            if found.get(key, True):
+                own = status_of(certificate, issuer, crls=held[0], ocsps=held[1], at=use.at, now=now)
+                found[key] = use.at < now and own.state == "good" and _issued_since(own, use)
+    return frozenset(key for key, known in found.items() if known)
+
+
+def _past_uses(report: Report, evidence: Evidence, trust: TrustStore) -> Iterator[Use]:
+    """As :func:`_uses`, each timestamp for the time of the first document timestamp over it, if there is one."""
+    seals = [seal for seal in report.timestamps if usable(seal) and seal.time is not None]
+    for conclusion in report.conclusions:
+        best = conclusion.best_signature_time
+        yield _use(conclusion.path, best, best)
+        yield from _attester(conclusion, evidence, trust)
+        over = [seal for seal in seals if conclusion.id in seal.evidence.covers]
+        yield from (_of(stamp, _first_time(over, report)) for stamp in conclusion.timestamps if usable(stamp))
+    for number, seal in enumerate(seals):
+        yield _of(seal, _first_time(seals[number + 1 :], report))
+
+
+def _first_time(seals: Sequence[TimestampConclusion], report: Report) -> datetime:
+    return next((seal.time for seal in seals if seal.time is not None), report.validation_time)
+
+
+def _issued_since(status: Status, use: Use) -> bool:
+    return status.this_update is not None and status.this_update >= use.since
+
+
 # 1.
 def _uses(report: Report, evidence: Evidence, trust: TrustStore) -> Iterator[Use]:
     now = report.validation_time
@@ -147,12 +188,14 @@ def _settle(
 
     held = _held(original)
     own = status(held)
-    if own.state != "unknown" and own.this_update is not None and own.this_update >= use.since:
+    if own.state != "unknown" and _issued_since(own, use):
         return
     crls = tuple(item for item in evidence.crls if item not in held[0])
     ocsps = tuple(item for item in evidence.ocsps if item not in held[1])
+    alone: list[_Answers] = [((), (one,)) for one in ocsps if _may_tell(one, certificate)]
+    alone += [((one,), ()) for one in crls if _may_list(one, certificate)]
     best: tuple[tuple[bool, datetime], _Answers] | None = None
-    for answers in [((), (one,)) for one in ocsps] + [((one,), ()) for one in crls]:
+    for answers in alone:
         said = status(answers)
         if said.state == "unknown" or said.this_update is None:
             continue
@@ -163,6 +206,22 @@ def _settle(
         _keep(material, best[1])
     elif own.state == "unknown":
         _together(certificate, status, (crls, ocsps), held, material)
+
+
+def _may_list(item: bytes, certificate: Certificate) -> bool:
+    """Whether a list may be about ``certificate``: of its issuer, or an indirect one; quick, and no judgement."""
+    try:
+        found = crl.parse(item)
+    except EidkitError:
+        return False
+    return found.scope.indirect or name.same(found.issuer, certificate.issuer)
+
+
+def _may_tell(item: bytes, certificate: Certificate) -> bool:
+    try:
+        return any(single.serial == certificate.serial for single in ocsp.parse(item).singles)
+    except EidkitError:
+        return False
 
 
 def _together(

@@ -1,6 +1,7 @@
 """``preserve``: a signed PDF made fit to be proved for years (levels B-LT and B-LTA), and renewed later.
 
-1. Collect, complete from the Sources, and judge: what does not hold today is not worth keeping.
+1. Collect, complete from the Sources, and judge: what does not hold today is not worth keeping.  Nobody is asked
+   again about what the file itself settles for a past time.
 2. Find what the file must hold (:mod:`eidkit.signing.lasting`); what is missing is refused by name.
 3. Write one revision: the security store with what it lacks and, when there is an authority to ask, a document
    timestamp over everything.
@@ -15,22 +16,26 @@ from typing import TYPE_CHECKING
 from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.errors import NotSupported, SigningError, Text, TimestampUnavailable
 from eidkit.pdf.preserving_revision import preserving_revision
+from eidkit.pdf.revisions import open_file
 from eidkit.pdf.security_store import SecurityStore
 from eidkit.policy import ETSI_BASELINE, Policy
 from eidkit.signing import lasting
 from eidkit.signing.signing import TOKEN_RESERVE
 from eidkit.timestamps.authority import token_over
-from eidkit.verify.collecting import collect
+from eidkit.verify.basic import Context
 from eidkit.verify.completing import complete
-from eidkit.verify.judging import judge
+from eidkit.verify.formats import pdf
+from eidkit.verify.judging import concluded, judge
+from eidkit.verify.poe import Proofs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from eidkit.document import Document
     from eidkit.errors import EidkitError
     from eidkit.findings import Finding
     from eidkit.pdf.appending import Revision
+    from eidkit.pdf.revisions import PdfFile
     from eidkit.timestamps.authority import TimestampAuthority
     from eidkit.transport import Transport
     from eidkit.trust.sources import Sources
@@ -69,17 +74,19 @@ def preserve(
     """
     _check_format(document)
     bench = _Bench(trust, sources, policy, transport, clock)
-    report, additions = _gathered(document, bench, stamped=tsa is not None)
+    file = open_file(document)
+    report, additions = _gathered(file, bench, stamped=tsa is not None)
     # 3.
     if tsa is None:
         if not additions:
             return document
-        return document.spliced(document.length, preserving_revision(document, additions, None).data)
+        return document.spliced(document.length, preserving_revision(document, additions, None, file).data)
     if not all(conclusion.time_proved for conclusion in report.conclusions):
-        revision = preserving_revision(document, SecurityStore(), token_reserve)
+        revision = preserving_revision(document, SecurityStore(), token_reserve, file)
         document = _stamped(document, revision, tsa, digest, bench)
-        _, additions = _gathered(document, bench, stamped=False)
-    return _stamped(document, preserving_revision(document, additions, token_reserve), tsa, digest, bench)
+        file = open_file(document)
+        _, additions = _gathered(file, bench, stamped=False)
+    return _stamped(document, preserving_revision(document, additions, token_reserve, file), tsa, digest, bench)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +100,27 @@ class _Bench:
     clock: Clock
 
 
-def _gathered(document: Document, bench: _Bench, *, stamped: bool) -> tuple[Report, SecurityStore]:
-    """The report on ``document`` and what it lacks; ``stamped``: a document timestamp is about to prove the time."""
+def _gathered(file: PdfFile, bench: _Bench, *, stamped: bool) -> tuple[Report, SecurityStore]:
+    """The report on a document and what it lacks; ``stamped``: a document timestamp is about to prove the time."""
     # 1.
     now = bench.clock.now()
-    original = collect(document)
+    original = pdf.read_file(file)
     problems: list[EidkitError] = []
+    known: Collection[tuple[str, str]] = ()
+    if bench.sources is not None and (original.crls or original.ocsps):
+        ahead = Context(original, bench.trust, bench.policy, now, Proofs(now), assumed=True)
+        known = lasting.settled(concluded(ahead), original, bench.trust)
     evidence = complete(
-        original, bench.trust, bench.sources, at=now, transport=bench.transport, clock=bench.clock, problems=problems
-    )
+        original, bench.trust, bench.sources, at=now, transport=bench.transport, clock=bench.clock, problems=problems,
+        settled=known,
+    )  # fmt: skip
     report = judge(evidence, bench.trust, bench.policy, at=now)
     _check_worth(report, stamped=stamped)
     _check_holds(report, stamped=stamped)
     # 2.
     material = lasting.needed(report, original, evidence, bench.trust)
     if material.missing and bench.policy.revocation == "require":
-        raise _status_missing(document.name, material.missing, problems)
+        raise _status_missing(original.name, material.missing, problems)
     return report, material.store(original)
 
 

@@ -28,12 +28,12 @@ from typing import TYPE_CHECKING, Literal
 from eidkit import algorithms
 from eidkit.asn1 import attributes, cms, der, name, tsp
 from eidkit.asn1.certificate import readable
+from eidkit.asn1.public_key import signature_holds
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError, Text
 from eidkit.findings import Finding, finding, in_order
 from eidkit.policy import SKEW
-from eidkit.trust.path import find_path
-from eidkit.trust.standing import Demand, standing, statuses_of
+from eidkit.trust.standing import Demand, standing_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -153,17 +153,10 @@ def _chain(
     ocsps: Sequence[bytes],
 ) -> tuple[tuple[Certificate, ...], tuple[Status, ...], list[Finding]]:
     """Rules 6 and 7: the path to an anchor of kind *timestamping*, the status of each link, and what is wrong."""
-    outcome = find_path(
-        signed_by,
-        pool=candidates,
-        anchors=anchors,
-        at=demand.at,
-        purpose="timestamping",
-        leaf_period=False,
-        weak=demand.weak,
+    chosen = standing_path(
+        signed_by, demand, pool=candidates, anchors=anchors, purpose="timestamping", crls=crls, ocsps=ocsps
     )
-    statuses = statuses_of(outcome.path, demand, crls=crls, ocsps=ocsps)
-    return outcome.path, statuses, [*outcome.findings, *standing(outcome.path, statuses, demand)]
+    return chosen.result.path, chosen.statuses, [*chosen.result.findings, *chosen.findings]
 
 
 @lru_cache(maxsize=32)
@@ -278,9 +271,8 @@ def _value_holds(signer: SignerInfo, by: Certificate) -> bool:
     if signer.algorithm is None or not signer.signed_octets:
         return False
     try:
-        key = by.public_key()
         return any(
-            algorithms.verify_signature(key, signer.algorithm, signer.signature, octets, salt_length=signer.salt_length)
+            signature_holds(by.spki, signer.algorithm, signer.signature, octets, salt_length=signer.salt_length)
             for octets in _orders(signer)
         )
     except EidkitError:
@@ -294,6 +286,9 @@ def _orders(signer: SignerInfo) -> Iterator[bytes]:
 
 
 def _imprint(info: TstInfo, imprints: Mapping[str, bytes]) -> list[Finding]:
+    if info.algorithm in algorithms.DIGEST_BY_NAME and not imprints:
+        what = Text("what the timestamp is about", "nội dung được đóng dấu thời gian")
+        return [finding("SIGNED_DATA_NOT_FOUND", what=what)]
     if info.algorithm not in algorithms.DIGEST_BY_NAME or info.algorithm not in imprints:
         return [finding("NOT_SUPPORTED", what=f"a timestamp imprint by {info.algorithm}")]
     if not hmac.compare_digest(imprints[info.algorithm], info.imprint):

@@ -20,7 +20,7 @@ from eidkit.policy import SKEW
 from eidkit.timestamps.token import TokenResult, check_token, read
 from eidkit.trust.standing import Demand
 from eidkit.trust.subject import subject_of
-from eidkit.verify import blocks, longterm
+from eidkit.verify import blocks, levels, longterm
 from eidkit.verify.bound import bound
 from eidkit.verify.report import Conclusion, TimestampConclusion
 
@@ -54,6 +54,11 @@ class Context:
     assumed: bool = False
 
     @property
+    def anchors(self) -> frozenset[str]:
+        """SHA-256 of every certificate at which a chain may end."""
+        return frozenset(anchor.certificate.sha256 for anchor in self.trust.anchors)
+
+    @property
     def assumed_until(self) -> datetime | None:
         """As in :class:`eidkit.trust.standing.Demand`."""
         return self.now if self.assumed else None
@@ -81,7 +86,7 @@ def judge_timestamp(timestamp: TimestampEvidence, context: Context, materials: b
         indication, subindication = "INDETERMINATE", reason.subindication
     return TimestampConclusion(
         timestamp.id, timestamp.kind, result.time, result.tsa, result.intact, indication, subindication,
-        in_order(found), result.path, timestamp, proved_at,
+        in_order(found), result.path, timestamp, proved_at, result.statuses,
     )  # fmt: skip
 
 
@@ -122,6 +127,7 @@ def _checked_as_of(
         proofs=context.proofs,
         crls=(*inside.crls, *materials.crls),
         ocsps=(*inside.ocsps, *materials.ocsps),
+        pool=materials.pool,
     )
     if more:
         return replace(result, indication="INDETERMINATE"), more
@@ -144,32 +150,35 @@ def judge_signature(
 ) -> Conclusion:
     """§5.3 and §5.5: what one signature is worth; numbers refer to the plan above."""
     materials = blocks.material(context.evidence, signature)
+    level = levels.up_to(context.anchors, signature, context.evidence)
     # 1.
     timestamps = tuple(judge_timestamp(t, context, materials) for t in signature.timestamps)
     # 2.
-    proofs = [*timestamps, *(t for t in document_timestamps if signature.id in t.evidence.covers)]
+    over = [t for t in document_timestamps if signature.id in t.evidence.covers]
+    proofs = [*timestamps, *over]
     used_at, proved = _best_signature_time(proofs, context.now)
     # 3.
     certificate, found = blocks.identify_signing_certificate(signature, materials.pool)
     intact, crypto = blocks.verify_cryptographically(signature, certificate)
     found += crypto
     path: tuple[Certificate, ...] = ()
+    statuses: tuple[Status, ...] = ()
     if certificate is not None:
         verdict = blocks.validate_certificate(
             certificate, materials, context.trust.of_kind("signing"), context.policy,
             used_at=used_at, proved=proved, now=context.now, proofs=context.proofs,
             assumed_until=context.assumed_until,
         )  # fmt: skip
-        path = verdict.path
+        path, statuses = verdict.path, verdict.statuses
         found += verdict.findings
         if proved:
-            found += _older_answer(signature, certificate, verdict.statuses, used_at)
+            found += _older_answer(level, certificate, statuses, used_at)
     found += blocks.accept_algorithms(signature, context.policy, used_at)
     # 4.
     surroundings = _surroundings(signature, context)
     found += surroundings
     intact = intact and not any(f.code in _BREAKS_INTACT for f in surroundings)
-    found += _time_findings(timestamps, context, proved=proved)
+    found += _time_findings(timestamps, over, context, proved=proved)
     login = bound(
         signature, context.authentications, trust=context.trust, pool=materials.pool, crls=materials.crls,
         ocsps=materials.ocsps, best_time=used_at, time_proved=proved, signer=certificate, at=context.now,
@@ -183,7 +192,8 @@ def judge_signature(
     indication, subindication = worst(ordered)
     return Conclusion(
         signature, indication, subindication, intact, certificate,
-        subject_of(certificate) if certificate else None, path, used_at, proved, timestamps, login, ordered,
+        subject_of(certificate) if certificate else None, path, used_at, proved, timestamps, login, ordered, statuses,
+        level,
     )  # fmt: skip
 
 
@@ -231,27 +241,40 @@ def _changed(coverage: PdfCoverage) -> bool:
     return coverage.modifications in {"annotation", "undefined"} or not coverage.modifications_allowed
 
 
-def _time_findings(timestamps: Sequence[TimestampConclusion], context: Context, *, proved: bool) -> list[Finding]:
+def _time_findings(
+    timestamps: Sequence[TimestampConclusion], over: Sequence[TimestampConclusion], context: Context, *, proved: bool
+) -> list[Finding]:
+    """``timestamps`` are the signature's own, ``over`` the document timestamps over it."""
     found = []
     for timestamp in timestamps:
-        if timestamp.indication != "PASSED":
+        if timestamp.indication != "PASSED" and (proved or not _waits(timestamp)):
             why: Text | str = next(
                 (f.message for f in timestamp.findings if f.severity == "error"), timestamp.indication
             )
             found.append(finding("TIMESTAMP_INVALID", timestamp.id, why=why))
     if proved:
         return found
+    found += [_waiting(timestamp) for timestamp in (*timestamps, *over[-1:]) if _waits(timestamp)]
     if context.policy.timestamp_required:
         return [*found, finding("SIG_CONSTRAINTS_FAILURE", None, what="a proved signing time (a timestamp)")]
     return [*found, finding("TIME_CLAIMED")]
 
 
-def _older_answer(
-    signature: SignatureEvidence, certificate: Certificate, statuses: Sequence[Status], used_at: datetime
-) -> list[Finding]:
+def _waits(timestamp: TimestampConclusion) -> bool:
+    """Whether only the status of its authority is wanting for it to hold."""
+    errors = {found.code for found in timestamp.findings if found.severity == "error"}
+    return timestamp.indication != "PASSED" and errors == {"STATUS_UNKNOWN"}
+
+
+def _waiting(timestamp: TimestampConclusion) -> Finding:
+    time = format_time(timestamp.time) if timestamp.time else "?"
+    return finding("TIMESTAMP_WAITS_FOR_STATUS", timestamp.id, time=time, tsa=timestamp.tsa or "?")
+
+
+def _older_answer(level: str, certificate: Certificate, statuses: Sequence[Status], used_at: datetime) -> list[Finding]:
     """§5.5.4: a level that promises validation data has an answer about the signer issued after the signature."""
     told = statuses[0].this_update if statuses and statuses[0].state == "good" else None
-    if not signature.level.endswith(("-LT", "-LTA")) or told is None or told >= used_at.replace(microsecond=0):
+    if not level.endswith(("-LT", "-LTA", "-LTV")) or told is None or told >= used_at.replace(microsecond=0):
         return []
     subject = certificate.subject_text
     return [finding("STATUS_BEFORE_SIGNATURE", subject, subject=subject, time=format_time(told))]

@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING
 from eidkit import algorithms
 from eidkit.asn1 import attributes
 from eidkit.asn1.certificate import readable
-from eidkit.asn1.public_key import load_public_key
+from eidkit.asn1.public_key import signature_holds
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError, NotSupported, Text
 from eidkit.findings import Finding, finding
-from eidkit.trust.path import find_path
-from eidkit.trust.standing import Demand, standing, statuses_of
+from eidkit.trust.standing import Demand, standing_path
 from eidkit.verify import longterm
 
 if TYPE_CHECKING:
@@ -152,14 +151,17 @@ def _value_holds(
     signature: SignatureEvidence, algorithm: algorithms.SignatureAlgorithm, certificate: Certificate | None
 ) -> bool:
     try:
-        key = certificate.public_key() if certificate else load_public_key(signature.bare_key or b"")
+        return signature_holds(
+            certificate.spki if certificate else signature.bare_key or b"",
+            algorithm,
+            signature.value,
+            signature.signed_octets,
+            salt_length=signature.salt_length,
+        )
     except NotSupported:
         raise
     except EidkitError:
         return False
-    return algorithms.verify_signature(
-        key, algorithm, signature.value, signature.signed_octets, salt_length=signature.salt_length
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +191,6 @@ def validate_certificate(
     With a proved time, what the path rests on must be as old as it has to be, by ``proofs`` (§5.6.2).
     ``assumed_until`` as in :class:`eidkit.trust.standing.Demand`.
     """
-    result = find_path(
-        certificate,
-        pool=materials.pool,
-        anchors=anchors,
-        at=used_at,
-        purpose=purpose,
-        leaf_period=False,
-        weak=policy.weak_algorithms_allowed,
-    )
-    found = list(result.findings)
-    found += _period(certificate, used_at, proved=proved)
     demand = Demand(
         used_at,
         now,
@@ -209,11 +200,27 @@ def validate_certificate(
         freshness=policy.freshness,
         weak=policy.weak_algorithms_allowed,
     )
-    statuses = statuses_of(result.path, demand, crls=materials.crls, ocsps=materials.ocsps)
-    found += standing(result.path, statuses, demand)
+    chosen = standing_path(
+        certificate,
+        demand,
+        pool=materials.pool,
+        anchors=anchors,
+        purpose=purpose,
+        crls=materials.crls,
+        ocsps=materials.ocsps,
+    )
+    result, statuses = chosen.result, chosen.statuses
+    found = [*result.findings, *_period(certificate, used_at, proved=proved), *chosen.findings]
     if proved and proofs is not None:
         found += longterm.unproved(
-            result.path, statuses, demand, anchors=anchors, proofs=proofs, crls=materials.crls, ocsps=materials.ocsps
+            result.path,
+            statuses,
+            demand,
+            anchors=anchors,
+            proofs=proofs,
+            crls=materials.crls,
+            ocsps=materials.ocsps,
+            pool=materials.pool,
         )
     return CertificateVerdict(result.path, tuple(found), statuses)
 

@@ -5,7 +5,8 @@ The plan (binding.md §6, "verify of one file"); every number stands at its chec
 2. its key is used for nothing else: it did not make this signature (§3);
 3. the authentication file that it names is at hand, and each of its members equals the file's (§6.2);
 4. its certificate chains to an anchor of kind *attestation*, judged at the best signature time (§6.6);
-5. the signature's own content digest is among the transaction's documents (§6.3);
+5. the signature's own content digest is among the transaction's documents, and it shows what the transaction says
+   of that document: that stamp at that place, or nothing (§1, §6.3);
 6. the times: challenge, login, attestation, signature, certificate (§6.6, without the age limit).
 
 ``bound: yes`` says no more than this; only :meth:`eidkit.dossier.Dossier.verify` proves a step.  A pure
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.binding.authentication import Assurance, Authentication
+    from eidkit.binding.transaction import ShownAppearance, Transaction
     from eidkit.policy import Policy
     from eidkit.trust.store import TrustStore
     from eidkit.verify.evidence import SignatureEvidence
@@ -213,9 +215,30 @@ def _content(signature: SignatureEvidence, authentication: Authentication) -> li
     if signature.content is None:
         return [finding("CONTENT_FORM", signature.id)]
     content = (signature.content.sha256, signature.content.length)
-    if any((d.sha256, d.length) == content for d in authentication.transaction.documents):
-        return []
+    labels = [d.label for d in authentication.transaction.documents if (d.sha256, d.length) == content]
+    if labels:
+        return appearance_differences(signature, authentication.transaction, labels)
     return [finding("CONTENT_NOT_IN_TRANSACTION", signature.id)]
+
+
+def appearance_differences(
+    signature: SignatureEvidence, transaction: Transaction, labels: Sequence[str]
+) -> list[Finding]:
+    """§1, §2: where what is seen of ``signature`` is not what the transaction names for a document of ``labels``."""
+    named = {entry.document: entry for entry in transaction.appearance}
+    different = [_differs(signature, named.get(label)) for label in labels]
+    return [] if None in different else [one for one in different if one is not None][:1]
+
+
+def _differs(signature: SignatureEvidence, named: ShownAppearance | None) -> Finding | None:
+    seen, about = signature.appearance, signature.id
+    if seen is None or named is None:
+        if seen is not None:
+            return finding("APPEARANCE_NOT_NAMED", about, page=seen.page)
+        return finding("APPEARANCE_MISSING", about, page=named.page) if named is not None else None
+    if (seen.page, seen.rectangle) != (named.page, named.rectangle):
+        return finding("APPEARANCE_ELSEWHERE", about, page=named.page, found=seen.page)
+    return finding("APPEARANCE_OTHER", about, page=seen.page) if seen.sha256 != named.sha256 else None
 
 
 def _times(

@@ -15,11 +15,12 @@ from eidkit.asn1.certificate import readable
 from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.errors import EidkitError
 from eidkit.timestamps.token import signer_of
+from eidkit.trust.chasing import chased
 from eidkit.trust.path import find_path
 from eidkit.verify import blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from eidkit.asn1.certificate import Certificate
@@ -40,25 +41,29 @@ def complete(
     transport: Transport | None = None,
     problems: list[EidkitError] | None = None,
     clock: Clock = SYSTEM_CLOCK,
+    settled: Collection[tuple[str, str]] = (),
 ) -> Evidence:
     """``evidence`` with certificates and revocation answers from ``sources`` added; without sources, as it is.
 
-    What could not be fetched is added to ``problems``, never raised.
+    What could not be fetched is added to ``problems``, never raised.  ``settled`` are pairs of a certificate and its
+    issuer (SHA-256) that the network is not to be asked about.
     """
     if sources is None:
         return evidence
     now = at or clock.now()
-    given = sources.certificates()
+    given = (*sources.certificates(), *_issuers(evidence, trust, sources, transport, problems))
     own = {*evidence.certificates, *evidence.crls, *evidence.ocsps}
     evidence = replace(evidence, certificates=_joined(evidence.certificates, given))
     crls: list[bytes] = []
     ocsps: list[bytes] = []
     asked: set[tuple[str, str]] = set()
+    given_only = replace(sources, network=False)
     for subject, issuer in _links(evidence, trust, now):
         if (subject.sha256, issuer.sha256) in asked:
             continue
         asked.add((subject.sha256, issuer.sha256))
-        found_crls, found_ocsps = sources.revocation(subject, issuer, transport=transport, at=now, problems=problems)
+        asking = given_only if (subject.sha256, issuer.sha256) in settled else sources
+        found_crls, found_ocsps = asking.revocation(subject, issuer, transport=transport, at=now, problems=problems)
         crls += found_crls
         ocsps += found_ocsps
     return replace(
@@ -68,6 +73,25 @@ def complete(
         supplied=evidence.supplied
         | {hashlib.sha256(item).hexdigest() for item in {*given, *crls, *ocsps} if item not in own},
     )
+
+
+def _issuers(
+    evidence: Evidence,
+    trust: TrustStore,
+    sources: Sources,
+    transport: Transport | None,
+    problems: list[EidkitError] | None,
+) -> list[bytes]:
+    """Issuers that are missing, from where certificates say that they are; none unless the sources chase."""
+    if not sources.chase:
+        return []
+    given = tuple(readable(sources.certificates()))
+    found: list[bytes] = []
+    for leaf, pool, kind in _leaves(evidence):
+        anchors = trust.of_kind(kind)
+        missing = chased(leaf, (*pool, *given), anchors, sources, transport=transport, problems=problems)
+        found += [one.der for one in missing]
+    return found
 
 
 def _joined(first: Sequence[bytes], second: Sequence[bytes]) -> tuple[bytes, ...]:

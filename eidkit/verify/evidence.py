@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from eidkit.findings import Observation
 
-TimestampKind = Literal["signature", "document", "content", "archive"]
+TimestampKind = Literal["signature", "document", "content", "archive", "vri"]
+"""``vri``: over the signature value, but in the security store of a PDF (ISO 32000-2 §12.8.4.4)."""
 Modifications = Literal["none", "extension", "form-fill", "annotation", "undefined"]
 
 
@@ -68,7 +69,9 @@ class PdfCoverage:
 
     ``length_shown`` is the length of the file as shown to the signer (where the signing revision begins), so
     that the content digest is that of the prefix.  ``own_revision`` and ``modifications`` are what
-    :mod:`eidkit.pdf` found; details are in the signature's observations.
+    :mod:`eidkit.pdf` found; details are in the signature's observations.  ``next_addition`` is where the first
+    later revision ends that adds more than validation data or a document timestamp, as :attr:`revision_end` of a
+    signature in it says; None when there is none (binding.md §6.3).
     """
 
     byte_range: tuple[int, ...]
@@ -78,6 +81,19 @@ class PdfCoverage:
     own_revision: Literal["clean", "other-changes"] | None
     modifications: Modifications
     modifications_allowed: bool
+    next_addition: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AppearanceEvidence:
+    """The stamp that a signature shows, as a Transaction names it (binding.md §2): page, rectangle, inputs' digest.
+
+    It was drawn again from its inputs while collecting, and equal: what it says is what is seen.
+    """
+
+    page: int
+    rectangle: tuple[int, ...]
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,8 @@ class SignatureEvidence:
     timestamps: tuple[TimestampEvidence, ...] = ()
     coverage: PdfCoverage | None = None
     content: ContentDigest | None = None
+    appearance: AppearanceEvidence | None = None
+    """None also where something is seen that is no stamp of ours; the observations say that."""
     scope: tuple[tuple[str, str, str], ...] = ()
     """``(name, digest algorithm, hex)`` of each data object that is signed."""
     counter_signature_of: str | None = None

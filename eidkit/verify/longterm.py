@@ -23,7 +23,7 @@ from eidkit.asn1.algorithm import signature_algorithm
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError, Text
 from eidkit.findings import Finding, finding
-from eidkit.trust.standing import statuses_of
+from eidkit.trust.standing import status_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,7 @@ def unproved(
     proofs: Proofs,
     crls: Sequence[bytes],
     ocsps: Sequence[bytes],
+    pool: Sequence[Certificate] = (),
 ) -> list[Finding]:
     """Why ``path`` (leaf first, anchor last), judged for ``demand.at``, rests on what is not proved to be old enough.
 
@@ -67,7 +68,8 @@ def unproved(
             found.append(_no_proof(certificate, what, issuer, limit))
         elif limit < demand.now and status.state == "good":
             by_then = _by(limit, proofs, crls), _by(limit, proofs, ocsps)
-            (known,) = statuses_of((certificate, issuer), demand, crls=by_then[0], ocsps=by_then[1])
+            signers = [one for one in pool if proofs.of_digest(one.sha256) <= limit]
+            known = status_on(path, position, demand, crls=by_then[0], ocsps=by_then[1], pool=signers)
             if known.state != "good":
                 who = certificate.subject_text
                 what = Text(f"the answer that {who} was not revoked", f"dữ liệu thu hồi của {who}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from eidkit.asn1.certificate import Certificate
     from eidkit.findings import Finding, Indication
     from eidkit.policy import Policy
+    from eidkit.trust.revocation import Status
     from eidkit.trust.subject import Subject
     from eidkit.verify.basic import Context
     from eidkit.verify.bound import Bound
@@ -50,6 +51,8 @@ class TimestampConclusion:
     path: tuple[Certificate, ...]
     evidence: TimestampEvidence
     proved_at: datetime | None = None
+    statuses: tuple[Status, ...] = ()
+    """The status of each certificate of ``path`` but the anchor, as judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +75,15 @@ class Conclusion:
     timestamps: tuple[TimestampConclusion, ...]
     authentication: Bound | None
     findings: tuple[Finding, ...]
+    statuses: tuple[Status, ...] = ()
+    """The status of each certificate of ``path`` but the anchor, as judged."""
+    level: str = ""
+    """The signature level by structure, such as ``PAdES-B-T``; chains end at the anchors that were given."""
 
     @property
     def id(self) -> str:
         """The signature's name inside the document."""
         return self.evidence.id
-
-    @property
-    def level(self) -> str:
-        """Its signature level by structure, such as ``PAdES-B-T``."""
-        return self.evidence.level
 
     def __bool__(self) -> bool:
         return self.indication == "TOTAL-PASSED"
@@ -137,7 +139,10 @@ class Report:
         return text.rendered(self, language)
 
     def to_html(self, language: str = "en") -> str:
-        """The report as a page of its own: everything escaped, nothing fetched, no script."""
+        """The report as a page of its own, in both languages with ``language`` shown first.
+
+        Everything escaped, nothing fetched, no script.
+        """
         from eidkit.verify.render import html
 
         return html.rendered([self], language)

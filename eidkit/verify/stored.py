@@ -17,6 +17,7 @@ from eidkit.binding import shape
 from eidkit.errors import CanonicalError, Text
 from eidkit.findings import ROWS, Observation
 from eidkit.verify.evidence import (
+    AppearanceEvidence,
     CertificateReference,
     ContentDigest,
     Evidence,
@@ -88,7 +89,7 @@ def _plain(value: Any) -> Any:
 _NAMES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        CertificateReference, ContentDigest, Evidence, Observation, PdfCoverage, Reference, SignatureEvidence,
+        AppearanceEvidence, CertificateReference, ContentDigest, Evidence, Observation, PdfCoverage, Reference, SignatureEvidence,
         TimestampEvidence,
     )
 } | {"datetime": datetime}  # fmt: skip

@@ -10,7 +10,8 @@ import sys
 
 from tests.corpus.kinds import CORPORA, ROOT, place, results
 from tests.corpus.outcome import Outcome, Result
-from tests.corpus.page import counts, page, summary
+from tests.corpus.page import counts, page, summary, told
+from tests.corpus.stated import facts
 
 PAGE = ROOT / "docs" / "interop.md"
 
@@ -33,12 +34,15 @@ def main(arguments: list[str]) -> int:
     found: list[Result] = []
     for name in names:
         found += results(name, root / name)
+    stated = facts(root / "dss") if "dss" in names else []
     print(summary(found))
+    if stated:
+        print(told(stated))
     if chosen.slow:
         for result in sorted(found, key=lambda r: -r.seconds)[:20]:
             print(f"{result.seconds:7.2f} s  {result.case.corpus}/{result.case.id}")
     if not chosen.corpora:
-        PAGE.write_text(page(found), encoding="utf-8")
+        PAGE.write_text(page(found, stated), encoding="utf-8")
     bad = counts(found)
     return 1 if bad[Outcome.WRONGLY_ACCEPTED] or bad[Outcome.CRASHED] else 0
 

@@ -100,21 +100,25 @@ def dss(folder: Path) -> Iterator[Case]:
 
 
 def _ask_dss(folder: Path, entry: dict[str, Any]) -> Callable[[], Answer]:
-    context = entry.get("context", {})
-    anchors = [folder / name for name in context.get("trust_anchors", ())]
-    at = _moment(context.get("validation_time"))
-    names = entry.get("detached_names") or []
-    beside = [(folder / file, name) for file, name in zip(entry.get("detached", ()), names, strict=True)]
     indication = entry["expectations"].get("indication")
-    never_passes = indication not in {None, "TOTAL_PASSED"} and not context.get("custom_policy")
+    never_passes = indication not in {None, "TOTAL_PASSED"} and not entry.get("context", {}).get("custom_policy")
 
     def ask() -> Answer:
-        detached = [Document.read(file).renamed(name or "content") for file, name in beside]
-        report = report_on(folder / entry["path"], anchors, at, detached)
+        report = report_of(folder, entry)
         accepted = intact(report) or (never_passes and bool(report))
         return answered(report, accepted=accepted, unjudged=_NO_KEY if entry["format"] == "xades" else UNJUDGED)
 
     return ask
+
+
+def report_of(folder: Path, entry: dict[str, Any]) -> Report:
+    """Our report on one case, with the anchors, the time and the detached contents that it names."""
+    context = entry.get("context", {})
+    anchors = [folder / name for name in context.get("trust_anchors", ())]
+    names = entry.get("detached_names") or []
+    beside = zip(entry.get("detached", ()), names, strict=True)
+    detached = [Document.read(folder / file).renamed(name or "content") for file, name in beside]
+    return report_on(folder / entry["path"], anchors, _moment(context.get("validation_time")), detached)
 
 
 def _moment(text: str | None) -> datetime:

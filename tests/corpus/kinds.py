@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.corpus.chains import chains
 from tests.corpus.documents import dss, pdf_attacks, xml_interop
 from tests.corpus.logins import auth
 from tests.corpus.outcome import Case, Result, run
@@ -19,6 +20,7 @@ CORPORA: dict[str, Callable[[Path], Iterator[Case]]] = {
     "xml-interop": xml_interop,
     "timestamps": timestamps,
     "auth": auth,
+    "chain": chains,
 }
 
 

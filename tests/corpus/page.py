@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.corpus.outcome import Outcome, Result
+from tests.corpus.stated import FORMATS, QUESTIONS, Fact
 
 _COLUMNS = tuple(Outcome)
 _LISTED = (Outcome.CRASHED, Outcome.WRONGLY_ACCEPTED, Outcome.WRONGLY_REJECTED)
@@ -26,9 +27,78 @@ Written by `make corpus`; do not edit. Every file of the shared corpus goes thro
 """
 
 
-def page(found: Sequence[Result]) -> str:
+def page(found: Sequence[Result], stated: Sequence[Fact]) -> str:
     """The whole page."""
-    return "\n".join([_HEAD, summary(found)])
+    return "\n".join([_HEAD, summary(found), told(stated)])
+
+
+# ---------------------------------------------------------------------------------------------- what is stated
+_STATED = """## What EU DSS's tests state of signed files
+
+Beside the verdict: how many signatures, which level, how many timestamps of which kind, whether all of them are
+intact, the indication. Levels in our spelling: `PAdES_BASELINE_LT` is `PAdES-B-LT`, `PKCS7_T` is `PKCS7-T`. What
+DSS calls a level depends on the anchors of its test, and so does ours.
+"""
+
+
+def told(stated: Sequence[Fact]) -> str:
+    """What is stated of each signed file, counted by question; every PDF file; every difference."""
+    parts = [
+        _STATED,
+        _shares(stated),
+        "### Every PDF file\n",
+        _by_file(fact for fact in stated if fact.format == "pades"),
+    ]
+    return "\n".join([*parts, "### Differences\n", _disagreements(stated)])
+
+
+def shares(stated: Iterable[Fact]) -> dict[tuple[str, str], tuple[int, int]]:
+    """By format and question: how often we say the same, of how many."""
+    counted: dict[tuple[str, str], tuple[int, int]] = {}
+    for fact in stated:
+        same, asked = counted.get((fact.format, fact.question), (0, 0))
+        counted[fact.format, fact.question] = (same + fact.same, asked + 1)
+    return counted
+
+
+def _shares(stated: Sequence[Fact]) -> str:
+    lines = ["| format | question | stated | same | share |", "| --- | --- | ---: | ---: | ---: |"]
+    counted = shares(stated)
+    for kind in FORMATS:
+        for question in QUESTIONS:
+            if (kind, question) in counted:
+                same, asked = counted[kind, question]
+                lines.append(f"| {kind} | {question} | {asked} | {same} | {100 * same / asked:.1f} % |")
+    return "\n".join(lines) + "\n"
+
+
+def _by_file(stated: Iterable[Fact]) -> str:
+    """One line each: what is stated, *not* what was found where that differs; nothing where nothing is stated."""
+    files: dict[str, dict[str, Fact]] = {}
+    for fact in stated:
+        files.setdefault(fact.case, {})[fact.question] = fact
+    lines = [f"| file | {' | '.join(QUESTIONS)} |", "| --- |" + " --- |" * len(QUESTIONS)]
+    for case in sorted(files):
+        cells = [_cell(files[case].get(question)) for question in QUESTIONS]
+        lines.append(f"| {case} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(fact: Fact | None) -> str:
+    if fact is None:
+        return ""
+    return fact.stated if fact.same else f"**{fact.stated}**, not {fact.found}"
+
+
+def _disagreements(stated: Sequence[Fact]) -> str:
+    lines = []
+    for fact in sorted((one for one in stated if not one.same), key=lambda one: (one.format, one.case, one.question)):
+        why = why_different().get("stated", {}).get(fact.case, "") or why_different().get("dss", {}).get(fact.case, "")
+        reason = f"; {why}" if why else ""
+        lines.append(
+            f"- {fact.format} `{fact.case}`, {fact.question}: stated {fact.stated}, found {fact.found}{reason}"
+        )
+    return ("\n".join(lines) if lines else "None.") + "\n"
 
 
 def summary(found: Sequence[Result]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop import dss, oracles
+from tests.interop import eu_dss, oracles
 
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("matrix")]
 
@@ -27,13 +27,13 @@ def test_dss_passes_all_five_steps_of_both_documents(folder: Path) -> None:
     oracles.require("java", "mvn")
     documents = folder / "dossier" / "documents"
     kept = sorted((folder / "dossier" / "validation").iterdir())
-    material = dss.Material(
+    material = eu_dss.Material(
         anchors=[path.read_bytes() for path in sorted((folder / "anchors").rglob("*.der"))],
         crls=[path.read_bytes() for path in kept if path.suffix == ".crl"],
         ocsps=[path.read_bytes() for path in kept if path.suffix == ".ocsp"],
     )
     files = [documents / "permit.pdf", documents / "form.xml"]
-    verdicts = dss.validate(files, material, allow_eddsa=True)
+    verdicts = eu_dss.validate(files, material, allow_eddsa=True)
     for file, level in zip(files, ("PAdES-BASELINE-T", "XAdES-BASELINE-T"), strict=True):
         found = [(s.level, s.indication, sorted(r.category for r in s.roles)) for s in verdicts[file].signatures]
         assert found == [(level, "TOTAL-PASSED", ["CLAIMED", "SIGNED"])] * 5

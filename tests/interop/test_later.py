@@ -10,7 +10,7 @@ from eidkit.document import Document
 from eidkit.sandbox import Sandbox
 from eidkit.sandbox.keys import SandboxKey
 from eidkit.signing import Pending, prepare, sign, timestamp
-from tests.interop import dss, oracles
+from tests.interop import eu_dss, oracles
 from tests.interop.making import authorities, original
 
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("matrix")]
@@ -27,26 +27,26 @@ def key(sandbox: Sandbox) -> SandboxKey:
 
 
 @pytest.fixture(scope="module")
-def opinion(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Document], dss.Verdict]:
+def opinion(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Document], eu_dss.Verdict]:
     folder = tmp_path_factory.mktemp("later")
 
-    def ask(document: Document) -> dss.Verdict:
+    def ask(document: Document) -> eu_dss.Verdict:
         oracles.require("java", "mvn")
         path = folder / f"{document.sha256[:16]}-{document.name}"
         document.write(path)
         anchors, others = authorities(sandbox)
-        return dss.validate([path], dss.Material(anchors, others, sandbox.crls()))[path]
+        return eu_dss.validate([path], eu_dss.Material(anchors, others, sandbox.crls()))[path]
 
     return ask
 
 
-def _levels(verdict: dss.Verdict) -> list[tuple[str, str]]:
+def _levels(verdict: eu_dss.Verdict) -> list[tuple[str, str]]:
     return [(s.level, s.indication) for s in verdict.signatures]
 
 
 @pytest.mark.parametrize(("format_", "name"), [("pdf", "PAdES"), ("xml", "XAdES")])
 def test_a_timestamp_added_later_raises_the_level(
-    format_: str, name: str, sandbox: Sandbox, key: SandboxKey, opinion: Callable[[Document], dss.Verdict]
+    format_: str, name: str, sandbox: Sandbox, key: SandboxKey, opinion: Callable[[Document], eu_dss.Verdict]
 ) -> None:
     signed = sign(original(format_), key, token_reserve=8192)
     stamped = timestamp(signed, sandbox.tsa, transport=sandbox)
@@ -55,7 +55,7 @@ def test_a_timestamp_added_later_raises_the_level(
 
 @pytest.mark.parametrize(("format_", "name"), [("pdf", "PAdES"), ("xml", "XAdES")])
 def test_two_halves_make_the_same_kind_of_file(
-    format_: str, name: str, sandbox: Sandbox, key: SandboxKey, opinion: Callable[[Document], dss.Verdict]
+    format_: str, name: str, sandbox: Sandbox, key: SandboxKey, opinion: Callable[[Document], eu_dss.Verdict]
 ) -> None:
     document = original(format_)
     pending = prepare(document, key.certificate, chain=key.chain)
@@ -67,7 +67,7 @@ def test_two_halves_make_the_same_kind_of_file(
 
 @pytest.mark.parametrize("format_", ["pdf", "xml"])
 def test_dss_fails_a_file_of_ours_with_one_changed_octet(
-    format_: str, key: SandboxKey, opinion: Callable[[Document], dss.Verdict]
+    format_: str, key: SandboxKey, opinion: Callable[[Document], eu_dss.Verdict]
 ) -> None:
     """The oracle can say no: it is not only our files that please it."""
     signed = sign(original(format_), key)

@@ -13,7 +13,7 @@ from eidkit.document import Document
 from eidkit.sandbox import Sandbox
 from eidkit.trust.sources import Sources
 from eidkit.verify import collect, verify
-from tests.interop import dss, oracles
+from tests.interop import eu_dss, oracles
 from tests.interop.making import ROLE, Made, authorities, make_all
 
 # One worker makes the matrix, whatever the number of workers.
@@ -37,10 +37,10 @@ class World:
         return [m for m in self.made if m.format in row["formats"] and m.scheme.algorithm in row["algorithms"]]
 
     @cache  # noqa: B019 - one world lives as long as its module
-    def opinions(self) -> dict[Path, dss.Verdict]:
+    def opinions(self) -> dict[Path, eu_dss.Verdict]:
         """DSS on every file, in one Java process."""
-        material = dss.Material(anchors=self.anchors, certificates=self.others, crls=self.crls)
-        return dss.validate([m.path for m in self.made], material, allow_eddsa=True)
+        material = eu_dss.Material(anchors=self.anchors, certificates=self.others, crls=self.crls)
+        return eu_dss.validate([m.path for m in self.made], material, allow_eddsa=True)
 
 
 @pytest.fixture(scope="module")

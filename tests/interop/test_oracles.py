@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from eidkit.sandbox.documents import decision_pdf
-from tests.interop import dss, oracles
+from tests.interop import eu_dss, oracles
 
 pytestmark = pytest.mark.interop
 
@@ -30,7 +30,7 @@ def test_dss_says_why_it_cannot_read_a_file(tmp_path: Path) -> None:
     plain.write_text("not signed", encoding="utf-8")
     unsigned = tmp_path / "unsigned.pdf"
     unsigned.write_bytes(decision_pdf())
-    verdicts = dss.validate([plain, unsigned], dss.Material())
+    verdicts = eu_dss.validate([plain, unsigned], eu_dss.Material())
     assert verdicts[plain].error
     assert (verdicts[unsigned].error, verdicts[unsigned].signatures) == (None, ())
 

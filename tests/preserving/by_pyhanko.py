@@ -7,7 +7,7 @@ import logging
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from asn1crypto import crl, keys, tsp, x509
+from asn1crypto import crl, keys, ocsp, tsp, x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner, fields
@@ -39,8 +39,8 @@ class Stamper(TimeStamper):
         return tsp.TimeStampResp.load(body)
 
 
-def made(world: World, level: str) -> Document:
-    """The sample signed by Lan at ``level`` (``"T"``, ``"LT"`` or ``"LTA"``)."""
+def made(world: World, level: str, *, ocsps: Sequence[bytes] = ()) -> Document:
+    """The sample signed by Lan at ``level`` (``"T"``, ``"LT"`` or ``"LTA"``); with ``ocsps``, kept by them alone."""
     chain = [_certificate(one) for one in world.key.chain]
     signer = SimpleSigner(
         signing_cert=_certificate(world.key.certificate),
@@ -52,7 +52,7 @@ def made(world: World, level: str) -> Document:
     metadata = PdfSignatureMetadata(
         field_name="Lan",
         subfilter=fields.SigSeedSubFilter.PADES,
-        validation_context=context(world),
+        validation_context=context(world, ocsps=ocsps),
         embed_validation_info=level != "T",
         use_pades_lta=level == "LTA",
         md_algorithm="sha256",
@@ -64,12 +64,16 @@ def made(world: World, level: str) -> Document:
     return Document.from_bytes(out.getvalue(), "permit.pdf")
 
 
-def context(world: World, crls: Sequence[bytes] | None = None) -> ValidationContext:
-    """What pyHanko may rely on, at the world's time; ``crls`` when the sandbox need not make them again."""
+def context(world: World, crls: Sequence[bytes] | None = None, *, ocsps: Sequence[bytes] = ()) -> ValidationContext:
+    """What pyHanko may rely on, at the world's time; ``crls`` when the sandbox need not make them again.
+
+    With ``ocsps`` these answers take the place of the lists.
+    """
     roots = [one for one in world.sandbox.authorities.values() if one.certificate.issuer == one.certificate.subject]
     return ValidationContext(
         trust_roots=[_certificate(one.certificate) for one in roots],
-        crls=[crl.CertificateList.load(data) for data in crls or world.sandbox.crls()],
+        crls=[] if ocsps else [crl.CertificateList.load(data) for data in crls or world.sandbox.crls()],
+        ocsps=[ocsp.OCSPResponse.load(data) for data in ocsps],
         moment=world.clock.now(),
         allow_fetching=False,
         revocation_mode="hard-fail",

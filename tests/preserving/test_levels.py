@@ -12,9 +12,10 @@ from eidkit.errors import EidkitError, NotSupported, SigningError, TimestampUnav
 from eidkit.pdf.revisions import open_file
 from eidkit.sandbox.documents import form_xml
 from eidkit.signing import preserve
+from eidkit.transport import Request, Response
 from eidkit.trust.sources import Sources
 from eidkit.verify import collect, load_evidence, save_evidence
-from tests.preserving.world import World, codes, octets, verdict
+from tests.preserving.world import START, World, codes, octets, verdict
 
 
 def _levels(world: World, document: Document) -> list[tuple[str, str]]:
@@ -207,3 +208,54 @@ def _parsed(certificates: tuple[bytes, ...]) -> list:
     from cryptography import x509
 
     return [x509.load_der_x509_certificate(der) for der in certificates]
+
+
+class _Counting:
+    """The sandbox's network, and which addresses were asked."""
+
+    def __init__(self, world: World) -> None:
+        self._box = world.sandbox
+        self.asked: list[str] = []
+
+    def send(self, request: Request) -> Response:
+        self.asked.append(request.url)
+        return self._box.send(request)
+
+    @property
+    def statuses(self) -> list[str]:
+        """The addresses asked for a status, each as often as it was asked."""
+        return [url for url in self.asked if not url.endswith("/tsa")]
+
+
+def test_a_renewal_asks_nobody_about_what_the_file_settles(world: World) -> None:
+    first = _Counting(world)
+    kept = world.preserved(world.signed(), stamped=True, transport=first)
+    assert [url.rpartition("test/")[2] for url in first.statuses] == ["official/ocsp", "root/ocsp", "time-root/ocsp"]
+    for _ in range(2):
+        world.pass_years(2)
+        world.new_tsa(10)
+        again = _Counting(world)
+        kept = world.preserved(kept, stamped=True, transport=again)
+        assert [url.rpartition("test/")[2] for url in again.statuses] == ["time-root/ocsp"]  # of the newest timestamp
+    assert _levels(world, kept) == [("PAdES-B-LTA", "TOTAL-PASSED")]
+    world.pass_years(6)
+    assert world.report(kept)
+
+
+def test_a_renewal_asks_again_about_a_signature_whose_time_nothing_proved(world: World) -> None:
+    kept = world.preserved(world.signed(), stamped=True)
+    later = world.signed(kept, key=world.sandbox.citizen("Lê Hà", "001199000053"), stamped=False)
+    again = _Counting(world)
+    world.preserved(later, stamped=True, transport=again)
+    assert any("public" in url for url in again.statuses)
+
+
+def test_a_renewal_still_looks_at_what_it_is_given(world: World) -> None:
+    """A list in hand that revokes the signer as of before: nobody is asked for it, and it counts."""
+    kept = world.preserved(world.signed(), stamped=True)
+    world.pass_years(1)
+    world.sandbox.revoke(world.key, START - timedelta(days=1))
+    told = Sources.of(crls=[world.sandbox.authorities["official"].crl(world.clock.now())])
+    world.new_tsa(10)
+    error = _refused(SigningError, world, kept, stamped=True, sources=told + world.sandbox.sources)
+    assert error.code == "preserve-not-valid"

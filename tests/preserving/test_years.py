@@ -258,3 +258,20 @@ def test_no_date_where_nothing_holds(world: World) -> None:
     assert not report
     assert report.provable_until is None
     assert report.to_json()["provable_until"] is None
+
+
+# ── without asking anybody ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_offline_the_newest_timestamp_waits_for_its_status_and_the_report_names_what_settles_it(world: World) -> None:
+    """EN 319 102-1 §5.2.5: an answer past its nextUpdate is not fresh; only the newest timestamp's need be."""
+    kept = world.preserved(world.signed(), stamped=True)
+    assert verdict(world.report(kept, offline=True)) == PASSED
+    world.clock.advance(timedelta(days=8))
+    report = world.report(kept, offline=True)
+    assert verdict(report) == ("INDETERMINATE", "TRY_LATER")
+    [waits, *_] = [f for f in report.conclusions[0].findings if f.code == "TIMESTAMP_WAITS_FOR_STATUS"]
+    assert "--crl" in waits.remedy.en
+    assert "TIMESTAMP_INVALID" not in codes(report)
+    fresh = Sources.of(crls=[world.sandbox.authorities["time-root"].crl(world.clock.now())])
+    assert verdict(world.report(kept, sources=fresh)) == PASSED

@@ -2,7 +2,9 @@
 
 The facts, in order (RFC 5652 §5.4, §11; ETSI EN 319 122-1 §5):
 
-1. exactly one signer, with signed attributes, and no content of its own in a detached signature;
+1. exactly one signer, with signed attributes, and no content of its own in a detached signature; without signed
+   attributes only where the content is the 20 octets of a SHA-1 digest (adbe.pkcs7.sha1, ISO 32000-1 §12.8.3.3),
+   which are too few to be attributes and so cannot be passed off as such;
 2. the message-digest attribute against the digest of the content: one reference;
 3. the signing-certificate attributes, the unprotected hint, the candidate certificates and revocation data;
 4. claims: signing time, roles, commitments, our own assertion;
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from eidkit.algorithms import DIGEST_BY_NAME, digests_of
 from eidkit.asn1 import attributes, cms, der, tsp
-from eidkit.asn1.attribute_rules import malformed
+from eidkit.asn1.attribute_rules import NO_SIGNED_ATTRIBUTES, malformed
 from eidkit.errors import EidkitError
 from eidkit.findings import Observation, observed
 from eidkit.verify.evidence import CertificateReference, Reference, SignatureEvidence, TimestampEvidence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 MAX_TIMESTAMPS = 32
 MAX_INDEFINITE = 512 * 1024
 _MAX_END_MARKS = 32
+_SHA1_OCTETS = 20
 _UNKNOWN = "unknown"
 
 
@@ -119,7 +122,8 @@ def signature_from_cms(
     signer, parsed = container.signer, container.parsed
     if signer is None or parsed is None:
         return _empty(container, id, format)
-    seen = [*container.problems, *signer.observations]
+    direct = _signs_digest(container) if digest_inside else None
+    seen = [*container.problems, *(one for one in signer.observations if not direct or one != NO_SIGNED_ATTRIBUTES)]
     if signer.algorithm is not None and signer.algorithm.name == "ed448" and signer.digest_algorithm in DIGEST_BY_NAME:
         seen.append(
             malformed("Ed448 with another digest than SHAKE256 (RFC 8419 §3.1)", "Ed448 không dùng SHAKE256 (RFC 8419)")
@@ -132,7 +136,7 @@ def signature_from_cms(
         id=id,
         format=format,
         level="CMS",
-        signed_octets=signer.sorted_octets,
+        signed_octets=direct or signer.sorted_octets,
         value=signer.signature,
         algorithm=signer.algorithm.name if signer.algorithm is not None else signer.signature_oid,
         salt_length=signer.salt_length,
@@ -166,6 +170,9 @@ def _references(
     container: Container, content_digest: Callable[[str], bytes | None], name: str, *, digest_inside: bool
 ) -> tuple[Reference, ...]:
     signer, parsed = container.signer, container.parsed
+    direct = _signs_digest(container) if digest_inside else None
+    if direct is not None:
+        return (Reference(name, "content", "sha1", direct, content_digest("sha1")),)
     declared = signer.message_digest if signer is not None else None
     if signer is None or parsed is None or declared is None:
         return ()
@@ -176,6 +183,14 @@ def _references(
         Reference(name, "content", "sha1", parsed.e_content, content_digest("sha1")),
         Reference("the digest inside the signature", "other", signer.digest_algorithm, declared, inner),
     )
+
+
+def _signs_digest(container: Container) -> bytes | None:
+    """The SHA-1 digest that the container holds and that is signed as it stands; None when it is another form."""
+    signer, parsed = container.signer, container.parsed
+    if signer is None or parsed is None or signer.signed_octets or parsed.content_type != cms.DATA:
+        return None
+    return parsed.e_content if parsed.e_content is not None and len(parsed.e_content) == _SHA1_OCTETS else None
 
 
 def _scope(references: tuple[Reference, ...]) -> tuple[tuple[str, str, str], ...]:
@@ -232,12 +247,13 @@ def _timestamps(
     identity: str, signer: cms.SignerInfo, content_digest: Callable[[str], bytes | None], content_name: str
 ) -> tuple[TimestampEvidence, ...]:
     tokens = signer.unsigned(attributes.SIGNATURE_TIMESTAMP)[:MAX_TIMESTAMPS]
-    found = [
-        TimestampEvidence(
-            f"{identity}/timestamp-{number}", "signature", token, digests_of(signer.signature), (identity,)
+    found = []
+    for number, token in enumerate(tokens, 1):
+        name = f"{identity}/timestamp-{number}"
+        again = (observed("TIMESTAMP_REPEATED", name),) if token in tokens[: number - 1] else ()
+        found.append(
+            TimestampEvidence(name, "signature", token, digests_of(signer.signature), (identity,), observations=again)
         )
-        for number, token in enumerate(dict.fromkeys(tokens), 1)
-    ]
     for number, token in enumerate(signer.signed(attributes.CONTENT_TIMESTAMP)[:MAX_TIMESTAMPS], 1):
         imprint = opened(token).imprint
         digest = content_digest(imprint[0]) if imprint is not None else None

@@ -4,6 +4,7 @@
 2. Parse every CMS, then compute all digests in one pass over the file.
 3. For each signature: its references, what its own revision changed (binding.md §1), what came after it.
 4. Document timestamps, and the security store, whose content is only a candidate.
+5. The level of each signature, by its structure.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from eidkit.algorithms import digests_of
 from eidkit.errors import EidkitError
 from eidkit.findings import Observation, observed
 from eidkit.pdf import changes, signing_revision
@@ -22,10 +24,19 @@ from eidkit.pdf.digests import Wanted, digests
 from eidkit.pdf.intake import has_xfa, hostile
 from eidkit.pdf.pages import page_numbers
 from eidkit.pdf.revisions import PdfFile, open_file
-from eidkit.pdf.security_store import SecurityStore, security_store
+from eidkit.pdf.security_store import SecurityStore, every_store, store_in
+from eidkit.pdf.shown import Shown, shown
 from eidkit.pdf.syntax import member, number_of
-from eidkit.verify.evidence import ContentDigest, Evidence, PdfCoverage, SignatureEvidence, TimestampEvidence
-from eidkit.verify.formats import cms
+from eidkit.verify import levels
+from eidkit.verify.evidence import (
+    AppearanceEvidence,
+    ContentDigest,
+    Evidence,
+    PdfCoverage,
+    SignatureEvidence,
+    TimestampEvidence,
+)
+from eidkit.verify.formats import cms, pdf_level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,19 +74,24 @@ class _Found:
 
 def read(document: Document) -> Evidence:
     """All facts about a PDF's signatures; raises :class:`DocumentError` when it cannot be read at all."""
-    file = open_file(document)
+    return read_file(open_file(document))
+
+
+def read_file(file: PdfFile) -> Evidence:
+    """The same of an opened PDF."""
+    document = file.document
     with hostile(document.name):
         found = _found(file)
         computed = _digests(document, found)
-        store = security_store(file.reader.root)
+        store = every_store(file)
         everything = [one.coverage for one in found]
-        signatures = tuple(
-            _signature(file, one, found, everything, computed, store) for one in found if not one.is_timestamp
-        )
+        signatures = tuple(_signature(file, one, everything, computed) for one in found if not one.is_timestamp)
         tokens = {signature.id: [stamp.token for stamp in signature.timestamps] for signature in signatures}
+        signed = [one for one in found if not one.is_timestamp]
+        signatures = tuple(_stamped(each, one, store) for each, one in zip(signatures, signed, strict=True))
         seals = [_document_timestamp(file, one, found, computed, tokens) for one in found if one.is_timestamp]
         observations = [observed("NOT_SUPPORTED", what="XFA forms")] if has_xfa(file.reader.root) else []
-    return Evidence(
+    evidence = Evidence(
         name=document.name,
         length=document.length,
         sha256=document.sha256,
@@ -88,6 +104,8 @@ def read(document: Document) -> Evidence:
         ocsps=store.ocsps,
         observations=tuple(observations),
     )
+    with hostile(document.name):
+        return _levelled(evidence, found)
 
 
 # 1.
@@ -127,12 +145,7 @@ def _content_digest(one: _Found, computed: dict[Wanted, bytes], algorithm: str) 
 
 # 3.
 def _signature(
-    file: PdfFile,
-    one: _Found,
-    found: Sequence[_Found],
-    everything: Sequence[Coverage],
-    computed: dict[Wanted, bytes],
-    store: SecurityStore,
+    file: PdfFile, one: _Found, everything: Sequence[Coverage], computed: dict[Wanted, bytes]
 ) -> SignatureEvidence:
     evidence = cms.signature_from_cms(
         one.container,
@@ -143,20 +156,22 @@ def _signature(
         digest_inside=one.subfilter == _SHA1_INSIDE,
         signing_time=_claimed_time(one),
     )
+    stamp = _stamp(file, one)
     after = changes.changes_after(file, one.coverage, everything)
     observations = [
         *evidence.observations,
         *(observed("COVERAGE_FAILURE", one.id, why=why) for why in one.coverage.problems),
+        *([observed("SIGNATURE_REPLACED", one.id)] if one.coverage.replaced else []),
         *_subfilter_problem(one),
         *_own_changes(one),
-        *_appearance(file, one, evidence),
+        *_appearance(file, one, evidence, stamp),
         *_later_changes(one, after),
     ]
     return replace(
         evidence,
-        level=_level(file, one, found, evidence, store),
-        coverage=_coverage(file, one, after),
+        coverage=_coverage(file, one, after, changes.first_addition(file, one.coverage, everything)),
         content=_content(one, computed),
+        appearance=AppearanceEvidence(stamp.page.number, stamp.rectangle, stamp.stamp.sha256) if stamp else None,
         observations=tuple(dict.fromkeys(observations)),
     )
 
@@ -171,8 +186,17 @@ def _own_changes(one: _Found) -> list[Observation]:
     return [observed("OWN_REVISION_CHANGED", one.id, what=what) for what in (one.own.changes if one.own else ())]
 
 
-def _appearance(file: PdfFile, one: _Found, evidence: SignatureEvidence) -> list[Observation]:
-    """A visible signature that carries an Assertion: this release compares no appearance with the Transaction."""
+def _stamp(file: PdfFile, one: _Found) -> Shown | None:
+    """What is seen of the signature, when it is a stamp that its inputs draw."""
+    if one.own is None or not one.own.visible or one.coverage.revision is None:
+        return None
+    return shown(file, one.coverage.revision.number, one.coverage.field)
+
+
+def _appearance(file: PdfFile, one: _Found, evidence: SignatureEvidence, stamp: Shown | None) -> list[Observation]:
+    """Whether what is seen reaches over other things; what is no such stamp, beside an Assertion, may show anything."""
+    if stamp is not None:
+        return [observed("APPEARANCE_OVERLAPS", one.id, page=stamp.page.number)] if stamp.overlaps else []
     if one.own is None or not one.own.visible or not evidence.assertions:
         return []
     page = number_of(dict.get(one.coverage.field.dictionary, "/P"))
@@ -186,7 +210,7 @@ def _later_changes(one: _Found, after: changes.Changes) -> list[Observation]:
     return [observed("MODIFIED_AFTER_SIGNING", one.id, what=after.why or after.kind)]
 
 
-def _coverage(file: PdfFile, one: _Found, after: changes.Changes) -> PdfCoverage:
+def _coverage(file: PdfFile, one: _Found, after: changes.Changes, next_addition: int | None) -> PdfCoverage:
     revision = one.coverage.revision
     own: Literal["clean", "other-changes"] | None = None
     if one.own is not None:
@@ -199,6 +223,7 @@ def _coverage(file: PdfFile, one: _Found, after: changes.Changes) -> PdfCoverage
         own_revision=own,
         modifications=after.kind,
         modifications_allowed=after.allowed,
+        next_addition=next_addition,
     )
 
 
@@ -225,22 +250,14 @@ def _claimed_time(one: _Found) -> datetime | None:
     return moment
 
 
-def _level(
-    file: PdfFile, one: _Found, found: Sequence[_Found], evidence: SignatureEvidence, store: SecurityStore
-) -> str:
-    """The signature level as its structure shows it (EN 319 142-1 §6), named after the container's kind."""
-    if one.subfilter == "/ETSI.CAdES.detached" and evidence.certificate_references:
-        prefix = "PAdES-B-"
-    elif one.subfilter in _DETACHED:
-        prefix = "PKCS7-"
-    else:
-        return "PDF-NOT-ETSI"
-    seals = [each for each in found if each.is_timestamp and _covers(each, one)]
-    if not seals and not any(timestamp.kind == "signature" for timestamp in evidence.timestamps):
-        return prefix + "B"
-    if not store:
-        return prefix + "T"
-    return prefix + ("LTA" if any(_sees_store(file, seal) for seal in seals) else "LT")
+# 5.
+def _levelled(evidence: Evidence, found: Sequence[_Found]) -> Evidence:
+    signed = [one for one in found if not one.is_timestamp]
+    kinds = [pdf_level.kind_of(one.coverage.field.value, one.container.parsed) for one in signed]
+    each = zip(kinds, evidence.signatures, strict=True)
+    return replace(
+        evidence, signatures=tuple(replace(one, level=levels.level(kind, one, evidence)) for kind, one in each)
+    )
 
 
 def _covers(seal: _Found, one: _Found) -> bool:
@@ -248,16 +265,22 @@ def _covers(seal: _Found, one: _Found) -> bool:
     return mine is not None and its is not None and its.number > mine.number
 
 
-def _sees_store(file: PdfFile, seal: _Found) -> bool:
-    if seal.coverage.revision is None:
-        return False
-    try:
-        return member(file.resolver(seal.coverage.revision.number).root, "/DSS") is not None
-    except EidkitError:
-        return False
-
-
 # 4.
+def _stamped(signature: SignatureEvidence, one: _Found, store: SecurityStore) -> SignatureEvidence:
+    """The signature with the timestamps over its value that the security store holds for it."""
+    contents = (one.coverage.contents, one.container.octets)
+    names = {hashlib.sha1(octets, usedforsecurity=False).hexdigest().upper() for octets in contents}
+    tokens = [token for name, token in store.stamps if name.upper() in names][: cms.MAX_TIMESTAMPS]
+    if not tokens:
+        return signature
+    imprints = digests_of(signature.value)
+    more = [
+        TimestampEvidence(f"{signature.id}/vri-timestamp-{number}", "vri", token, imprints, (signature.id,))
+        for number, token in enumerate(tokens, 1)
+    ]
+    return replace(signature, timestamps=(*signature.timestamps, *more))
+
+
 def _document_timestamp(
     file: PdfFile,
     one: _Found,
@@ -291,8 +314,11 @@ def _holds(file: PdfFile, seal: _Found, covered: Sequence[_Found], tokens: dict[
     if seal.coverage.revision is not None:
         store = SecurityStore()
         with suppress(EidkitError):
-            store = security_store(file.resolver(seal.coverage.revision.number).root)
+            store = store_in(file, seal.coverage.revision)
         objects.update(dict.fromkeys((*store.certificates, *store.crls, *store.ocsps)))
+        for _, token in store.stamps:
+            objects[token] = None
+            _add_parts(objects, cms.opened(token).parsed)
     return tuple(sorted(hashlib.sha256(octets).hexdigest() for octets in objects))
 
 

@@ -50,7 +50,7 @@ MAX_DETACHED = 100 * 1024 * 1024
 _CONTENT = frozenset(
     {names.ds("Object"), names.ds("Manifest"), names.ds("SignatureProperties"), names.ds("SignatureProperty")}
 )
-_EXTENDED = {"B": "XAdES-BES", "T": "XAdES-T", "LT": "XAdES-X-L", "LTA": "XAdES-A"}
+_EXTENDED = {"B": "XAdES-BES", "T": "XAdES-T", "LT": "XAdES-XL", "LTA": "XAdES-A"}
 _SELECTING = frozenset({names.XPATH, names.FILTER2})
 
 
@@ -325,14 +325,19 @@ class _Reading:
         others = [reference for reference, _ in self.found if reference.type not in names.SIGNED_PROPERTIES_TYPES]
         if statements is None or not others or not statements.formats <= {reference.id for reference in others}:
             return "XML-NOT-ETSI"
-        unsigned = {names.local(element.tag) for element in properties.unsigned(qualifying)}
+        unsigned = [names.local(element.tag) for element in properties.unsigned(qualifying)]
+        if "SealingEvidenceRecords" in unsigned:
+            return "XAdES-ERS"
+        stamps = sum(timestamp.kind == "signature" for timestamp in timestamps)
+        one_each = stamps <= unsigned.count("SignatureTimeStamp")  # EN 319 132-1 §6.3, requirement n
         reached = "B"
-        if any(timestamp.kind == "signature" for timestamp in timestamps):
-            long_term = {"CertificateValues", "RevocationValues"} <= unsigned or "AnyValidationData" in unsigned
+        if stamps:
+            long_term = {"CertificateValues", "RevocationValues"} <= set(unsigned) or "AnyValidationData" in unsigned
             reached = "T" if not long_term else "LTA" if "ArchiveTimeStamp" in unsigned else "LT"
         data = [reference for reference, outcome in self.found if _kind(reference, outcome) == "content"]
         described = all(reference.id in statements.formats for reference in data)
-        if statements.signing_time is not None and statements.certificates and identified and described:
+        kept = identified and described and one_each
+        if statements.signing_time is not None and statements.certificates and kept:
             return f"XAdES-B-{reached}"
         return _EXTENDED[reached] if reached != "B" or not statements.has_policy else "XAdES-EPES"
 

@@ -40,7 +40,7 @@ def _signature(conclusion: Conclusion) -> SignatureJson:
     coverage = evidence.coverage
     return {
         "id": evidence.id,
-        "level": evidence.level,
+        "level": conclusion.level,
         "signer": _signer(conclusion),
         "intact": conclusion.intact,
         "indication": conclusion.indication,
