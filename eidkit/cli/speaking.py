@@ -74,10 +74,19 @@ def complain(error: EidkitError, spoken: Language | None = None) -> None:
 
 
 def emit_json(value: object) -> None:
-    """One JSON object on one line of standard output."""
+    """One JSON object on one line of standard output; a file name that is not Unicode is written as escapes."""
     import json
 
-    click.echo(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False)
+    click.echo(text if text.isascii() or _encodable(text) else json.dumps(value))
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def not_readable(name: str, error: EidkitError) -> dict[str, object]:

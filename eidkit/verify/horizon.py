@@ -68,7 +68,8 @@ def _ends(evidence: Evidence, trust: TrustStore) -> Iterator[datetime]:
     for anchor in trust.anchors:
         yield anchor.certificate.not_after
         if anchor.sunset is not None:
-            yield anchor.sunset - _SOON
+            # at its sunset for what is judged at present, after it for what must be proved to be older
+            yield from (anchor.sunset - _SOON, anchor.sunset)
     yield from (row.until - _SOON for row in algorithms.DIGESTS if row.until is not None)
 
 

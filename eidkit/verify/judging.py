@@ -6,6 +6,7 @@ The same Evidence can be judged again for another date, trust or policy.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from eidkit.errors import EidkitError, Text
@@ -16,7 +17,7 @@ from eidkit.verify.poe import Proofs
 from eidkit.verify.report import WORST_FIRST, Conclusion, Report, TimestampConclusion, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from eidkit.binding.authentication import Authentication
@@ -40,24 +41,35 @@ def judge(
     ``at`` stands for the present (with a time zone); it proves nothing about when anything was signed.
     ``authentications`` are the records that signatures may be bound to (binding.md §6).
     """
+    at = checked_moment(at)
+    context = basic.Context(evidence, trust, policy, at, Proofs(at), tuple(authentications))
+    return concluded(context)
+
+
+def checked_moment(at: datetime) -> datetime:
+    """``at``, refused when it has no zone, because it would mean another moment elsewhere."""
     if at.tzinfo is None:
         raise EidkitError(
             "time-naive",
             Text("at= is a time without a zone", "at= là thời điểm không có múi giờ"),
             Text("add tzinfo=datetime.UTC", "thêm tzinfo=datetime.UTC"),
         )
-    context = basic.Context(evidence, trust, policy, at, Proofs(at), tuple(authentications))
-    return concluded(context)
+    return at
+
+
+def looking_ahead(context: basic.Context) -> Callable[[datetime], Report]:
+    """The Report as it would be at a later moment, on what the document itself holds; each moment is judged once.
+
+    What this rests on: :mod:`eidkit.verify.horizon`.
+    """
+    alone = replace(context, evidence=horizon.alone(context.evidence), assumed=True)
+    return cache(lambda at: concluded(replace(alone, now=at, proofs=Proofs(at))))
 
 
 def provable_until(context: basic.Context) -> datetime | None:
     """How long the verdict holds, by judging again for later dates."""
-    ahead = replace(context, evidence=horizon.alone(context.evidence), assumed=True)
-
-    def holds(at: datetime) -> bool:
-        return bool(concluded(replace(ahead, now=at, proofs=Proofs(at))))
-
-    return horizon.provable_until(context.evidence, context.trust, context.now, holds)
+    ahead = looking_ahead(context)
+    return horizon.provable_until(context.evidence, context.trust, context.now, lambda at: bool(ahead(at)))
 
 
 def concluded(context: basic.Context) -> Report:
