@@ -31,7 +31,8 @@ Examples:
   eidkit demo my.pdf -o walked
 
 DIR then holds dossier/ (the proof), anchors/, procedure.toml and providers/ (what a verifier brings),
-report.txt, report.html and report.json, and tampered/ (three copies that are caught).
+report.html (for people, with pictures), report.txt and report.json, and tampered/ (three copies that are caught,
+each with its page).
 """
 DOSSIER = "H56.01-261124-0001"
 SHOWN_REASONS = 3
@@ -75,13 +76,21 @@ def command(ctx: click.Context, /, pdf: Path | None, output: Path) -> None:
         building.replace(target)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+    _tell_where(output)
+    ctx.exit(PASSED if proved else FAILED)
+
+
+def _tell_where(output: Path) -> None:
+    """Last of all: the page to open, and what lies beside it."""
+    page, caught = output / "report.html", output / "tampered" / "amount.html"
     say(
         Text(
-            f"\nLook at {output}: dossier/ report.txt report.html report.json tampered/",
-            f"\nXem trong {output}: dossier/ report.txt report.html report.json tampered/",
+            f"\nOpen in a browser: {page}\n  a tampered copy:   {caught}\n  beside it: dossier/ (the proof), "
+            "report.txt, report.json, tampered/",
+            f"\nMở bằng trình duyệt: {page}\n  bản bị can thiệp:    {caught}\n  cùng thư mục: dossier/ (chứng cứ), "
+            "report.txt, report.json, tampered/",
         )
     )
-    ctx.exit(PASSED if proved else FAILED)
 
 
 def _document(pdf: Path | None) -> Document:
@@ -149,7 +158,7 @@ def _told(document: Document, folder: Path) -> bool:
     say(Text("\nThree copies, tampered with:", "\nBa bản sao bị can thiệp:"))
     caught = []
     for copy in tampered(folder, office, steps):
-        found = _reported(_command(folder, copy.folder))
+        found = _reported([*_command(folder, copy.folder), "--html", str(copy.folder.with_suffix(".html"))])
         caught.append(found["verdict"] == "FAILED")
         _tell_caught(copy.story, found)
     return bool(report["verdict"] == "COMPLETE" and all(caught))

@@ -10,6 +10,7 @@ from eidkit.cli import options
 from eidkit.cli.running import FAILED, PASSED, UNREADABLE
 from eidkit.cli.speaking import complain, emit_json, language, language_option
 from eidkit.errors import EidkitError
+from eidkit.verify.render import html
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ def command() -> None:
 @options.login_options
 @options.at_option
 @options.json_option
-@click.option("--html", type=options.PATH, metavar="OUT", help="The report as a page.")
+@click.option("--html", type=options.PATH, metavar="OUT", help=options.HTML)
 @language_option
 @click.pass_context
 def verify(ctx: click.Context, /, folder: Path, procedure: Path, **chosen: Any) -> None:
@@ -63,6 +64,8 @@ def verify(ctx: click.Context, /, folder: Path, procedure: Path, **chosen: Any) 
             )
         else:
             complain(error)
+        if chosen["html"]:  # a page of an earlier run must not stay in its place
+            options.write_page(chosen["html"], html.rendered([html.Unreadable(folder.name, error)], language()))
         ctx.exit(UNREADABLE)
     if chosen["as_json"]:
         emit_json(report.to_json())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eidkit.cli import options
+from eidkit.cli.progress import counted
 from eidkit.cli.running import FAILED, PASSED, UNREADABLE, not_supported
 from eidkit.cli.speaking import complain, emit_json, language, language_option, not_readable
 from eidkit.errors import EidkitError, Text
@@ -33,6 +34,7 @@ EPILOG = """\b
 Examples:
   eidkit verify signed.pdf --trust sandbox/roots --crl sandbox/crls --offline
   eidkit verify a.pdf b.xml --trust roots.pem --tsa-trust tsa.pem --json
+  eidkit verify plan.dwg.p7s --detached plan.dwg --trust roots.pem
   eidkit verify token.tsr --detached content.bin --tsa-trust tsa.pem
   eidkit verify evidence.json --detached signed.pdf --trust roots.pem
 
@@ -49,7 +51,7 @@ Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read; with severa
     multiple=True,
     type=options.PATH,
     metavar="FILE",
-    help="What a bare token, an XML signature or evidence is about.",
+    help="What a CMS signature, a bare token, an XML signature or evidence is about.",
 )
 @click.option(
     "--authentication",
@@ -65,22 +67,22 @@ Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read; with severa
 @options.at_option
 @click.option("--password-file", type=options.PATH, metavar="FILE", hidden=True)
 @options.json_option
-@click.option("--html", type=options.PATH, metavar="OUT", help="The reports as one page.")
+@click.option("--html", type=options.PATH, metavar="OUT", help=options.HTML)
 @click.option("--etsi", type=options.PATH, metavar="OUT", hidden=True)
 @language_option
 @click.pass_context
 def command(ctx: click.Context, /, files: tuple[Path, ...], **chosen: Any) -> None:
     """Say what each signature in FILE is worth, with every reason and its remedy.
 
-    FILE is a signed PDF or XML document, a bare RFC 3161 token, or evidence from `eidkit collect`. Only the
+    FILE is a signed PDF or XML document, a CMS signature (.p7s, .p7m), a bare RFC 3161 token, or evidence from `eidkit collect`. Only the
     anchors you name are trusted; a certificate whose status cannot be known does not pass.
     """
     for name, remedy in _LATER.items():
         if chosen[name] is not None:
             raise not_supported(f"--{name.replace('_', '-')}", remedy)
     bench = Bench.of(chosen)
-    reports: list[Report] = []
-    codes = [bench.verify(path, reports, as_json=chosen["as_json"]) for path in files]
+    reports: list[Report | html.Unreadable] = []
+    codes = [bench.verify(path, reports, as_json=chosen["as_json"]) for path in counted(files)]
     if chosen["html"]:
         options.write_page(chosen["html"], html.rendered(reports, language()))
     ctx.exit(max(codes))
@@ -115,11 +117,12 @@ class Bench:
             tuple(Document.read(path) for path in chosen["detached"]),
         )
 
-    def verify(self, path: Path, reports: list[Report], *, as_json: bool) -> int:
+    def verify(self, path: Path, reports: list[Report | html.Unreadable], *, as_json: bool) -> int:
         """The exit code for one file, after its report was printed and put among ``reports``."""
         try:
             report = self._report(path)
         except EidkitError as error:
+            reports.append(html.Unreadable(path.name, error))
             if as_json:
                 emit_json(not_readable(path.name, error))
             else:

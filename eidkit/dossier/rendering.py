@@ -39,8 +39,7 @@ _WORDS = {
 def text(report: DossierReport, language: str = "en") -> str:
     """The report as lines of text, English unless ``language`` is ``"vi"``."""
     words = _WORDS[spoken(language)]
-    done = sum(_passed(step) for step in report.steps)
-    demanded = len(report.steps) + sum(found.code == "STEP_NOT_DONE" for found in report.findings)
+    done, demanded = approved(report)
     lines = [words["headline"].format(dossier=report.dossier, verdict=report.verdict, done=done, all=demanded)]
     lines.extend(reasons(report.findings, language, indent="  "))
     for step in report.steps:
@@ -49,6 +48,12 @@ def text(report: DossierReport, language: str = "en") -> str:
         lines.extend(f"      {_MARKS[line.indication]} {line.document}" for line in step.signatures)
         lines.extend(reasons(_once(step.findings), language))
     return "\n".join(printable(line) for line in lines)
+
+
+def approved(report: DossierReport) -> tuple[int, int]:
+    """How many steps hold, of how many that were taken or are still to be."""
+    done = sum(_passed(step) for step in report.steps)
+    return done, len(report.steps) + sum(found.code == "STEP_NOT_DONE" for found in report.findings)
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
@@ -67,11 +72,11 @@ def _failed(step: StepReport) -> bool:
 def _step_line(step: StepReport, words: dict[str, str], language: str) -> str:
     parts = [
         f"{step.title.in_language(language)} ({step.step}): {step.action}",
-        _shown(step.person) or words["nobody"],
+        shown_name(step.person) or words["nobody"],
         step.role,
     ]
     if step.kind == "seal" and step.organisation:
-        parts.append(words["for"].format(organisation=_shown(step.organisation)))
+        parts.append(words["for"].format(organisation=shown_name(step.organisation)))
     if step.authentication:
         parts.append(
             words["login"].format(method=step.authentication.method, proof_class=step.authentication.proof_class)
@@ -80,7 +85,7 @@ def _step_line(step: StepReport, words: dict[str, str], language: str) -> str:
     return ", ".join(parts)
 
 
-def _shown(identity: Identity | None) -> str | None:
+def shown_name(identity: Identity | None) -> str | None:
     """The name, or where nothing vouches for one, the masked number."""
     return (identity.name or f"{identity.scheme} {identity.masked}") if identity else None
 
@@ -99,8 +104,8 @@ def _step(step: StepReport) -> StepJson:
     return {
         "step": step.step,
         "role": step.role,
-        "person": _shown(step.person),
-        "organisation": _shown(step.organisation),
+        "person": shown_name(step.person),
+        "organisation": shown_name(step.organisation),
         "authentication": step.authentication.to_json() if step.authentication else None,
         "signatures": [
             {"document": line.document, "indication": line.indication, "subindication": line.subindication}

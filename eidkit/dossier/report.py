@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from eidkit.errors import Text
@@ -11,10 +11,12 @@ from eidkit.verify.report import not_passed
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from eidkit.document import Document
     from eidkit.findings import Finding, Indication
     from eidkit.identity import Identity
     from eidkit.policy import Policy
     from eidkit.verify.bound import Bound
+    from eidkit.verify.report import Conclusion, Report
 
 Verdict = Literal["COMPLETE", "INCOMPLETE", "INDETERMINATE", "FAILED"]
 
@@ -26,6 +28,8 @@ class SignatureLine:
     document: str
     indication: Indication
     subindication: str | None
+    conclusion: Conclusion | None = field(default=None, repr=False, compare=False)
+    """What the judge concluded, with every fact it rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,15 @@ class StepReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """One document of a dossier and the report that it got by itself; None where it could not be read."""
+
+    label: str
+    document: Document
+    report: Report | None
+
+
+@dataclass(frozen=True, slots=True)
 class DossierReport:
     """The verdict over one dossier under one procedure, with every reason; true only for COMPLETE.
 
@@ -64,6 +77,8 @@ class DossierReport:
     validation_time: datetime
     steps: tuple[StepReport, ...]
     findings: tuple[Finding, ...]
+    documents: tuple[Examined, ...] = field(default=(), repr=False, compare=False)
+    """The documents as they stand in the dossier, each with its own report."""
 
     def __bool__(self) -> bool:
         return self.verdict == "COMPLETE"
@@ -95,10 +110,14 @@ class DossierReport:
         return rendering.text(self, language)
 
     def to_html(self, language: str = "en") -> str:
-        """The report as a page of its own: everything escaped, nothing fetched, no script."""
-        from eidkit.verify.render import html
+        """The report as a page of its own, in both languages with ``language`` shown first.
 
-        return html.page("dossier.html", language, report=self.to_json())
+        With a picture of each person's signed page as it was then, and what changed later boxed.  Everything
+        escaped, nothing fetched, no script.
+        """
+        from eidkit.dossier import page
+
+        return page.rendered(self, language)
 
     def to_json(self) -> DossierJson:
         """The report as the JSON contract has it; personal numbers are left out."""

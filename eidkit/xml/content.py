@@ -23,6 +23,11 @@ def content_digest(document: Document) -> str:
     return hashlib.sha256(content_octets(parse.load(document))).hexdigest()
 
 
+def content_text(document: Document) -> str:
+    """What :func:`content_digest` is the digest of, as text for people to read (canonical form is UTF-8)."""
+    return content_octets(parse.load(document)).decode("utf-8")
+
+
 def content_octets(tree: Tree) -> bytes:
     """The octets that :func:`content_digest` is the digest of."""
     if tree.root.tag == SIGNATURE:

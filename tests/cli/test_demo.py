@@ -35,6 +35,15 @@ def test_another_process_finds_the_dossier_complete(walked: Path) -> None:
     assert "COMPLETE" in (walked / "report.txt").read_text(encoding="utf-8")
 
 
+def test_it_ends_with_a_page_for_people(walked: Path) -> None:
+    page = (walked / "report.html").read_text(encoding="utf-8")
+    assert page.count('src="data:image/png') + page.count('href="data:image/png') >= 5
+    assert '<div class="conclusion passed">' in page
+    for name in TAMPERINGS:
+        caught = (walked / "tampered" / f"{name}.html").read_text(encoding="utf-8")
+        assert '<div class="conclusion failed">' in caught
+
+
 def verified(walked: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
     arguments = ["dossier", "verify", folder, "--procedure", walked / "procedure.toml", "--trust", walked / "anchors"]
     for provider in (walked / "providers").iterdir():
@@ -68,7 +77,9 @@ def test_a_second_run_takes_the_place_of_the_first_with_any_pdf(
     own.write_bytes(Canvas().pdf(title="A PDF of one's own", language="en", created="D:20261124090000+07'00'"))
     shutil.copytree(walked, tmp_path / "out")
     assert run(["demo", str(own), "-o", str(tmp_path / "out"), "--lang", "vi"]) == 0
-    assert "hồ sơ H56.01-261124-0001: COMPLETE" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "hồ sơ H56.01-261124-0001: COMPLETE" in said
+    assert str(tmp_path / "out" / "report.html") in said
 
 
 @pytest.mark.parametrize("content", [b"hello", b"%PDF-1.7 cut off"])
