@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     )
     from eidkit.binding.procedure import Action, AssuranceRule, DocumentRule, Procedure, Step
     from eidkit.binding.transaction import (
-        Appearance,
         ProcedureReference,
+        ShownAppearance,
         ShownText,
         Transaction,
         TransactionAction,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Action",
-    "Appearance",
     "ApprovedSignature",
     "Assurance",
     "AssuranceRule",
@@ -50,6 +49,7 @@ __all__ = [
     "Procedure",
     "ProcedureReference",
     "Proof",
+    "ShownAppearance",
     "ShownText",
     "Step",
     "Transaction",
@@ -79,8 +79,8 @@ __getattr__, __dir__ = lazily.loading(
         ),
         "procedure": ("Action", "AssuranceRule", "DocumentRule", "Procedure", "Step"),
         "transaction": (
-            "Appearance",
             "ProcedureReference",
+            "ShownAppearance",
             "ShownText",
             "Transaction",
             "TransactionAction",

@@ -18,6 +18,7 @@ Effect = Literal["advances", "returns", "ends"]
 KINDS = ("person", "seal")
 EFFECTS = ("advances", "returns", "ends")
 MAX_BODY = 16_384
+_FARTHEST = 100_000_000
 PDF = "application/pdf"
 _MEMBERS = (
     "v",
@@ -104,8 +105,12 @@ class TransactionDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Appearance:
-    """Where a visible signature goes: document label, page (from 1), rectangle in whole points, inputs' digest."""
+class ShownAppearance:
+    """A visible signature as the person was shown it: document label, page (from 1), rectangle, inputs' digest.
+
+    ``rectangle``: left, bottom, right, top in hundredths of the page's own unit (1/72 inch unless it says
+    otherwise); ``sha256`` is of JCS(title, text, image digest, border).
+    """
 
     document: str
     page: int
@@ -117,7 +122,7 @@ class Appearance:
         shape.whole(self.page, "appearance page", 1)
         shape.digest(self.sha256, "appearance sha256")
         if len(self.rectangle) != 4 or any(
-            abs(canonical.typed(edge, int, "edge")) > 1_000_000 for edge in self.rectangle
+            abs(canonical.typed(edge, int, "edge")) > _FARTHEST for edge in self.rectangle
         ):
             shape.refuse("appearance-rectangle", "a rectangle is four whole numbers", "khung gồm bốn số nguyên")
 
@@ -126,7 +131,7 @@ class Appearance:
         return {"document": self.document, "page": self.page, "rectangle": list(self.rectangle), "sha256": self.sha256}
 
     @classmethod
-    def from_json(cls, value: Any) -> Appearance:
+    def from_json(cls, value: Any) -> ShownAppearance:
         """The value of its JSON form; anything unknown, missing or misshapen is refused."""
         row = canonical.members(value, ("document", "page", "rectangle", "sha256"), "appearance")
         edges = tuple(canonical.typed(row["rectangle"], list, "rectangle"))
@@ -152,7 +157,7 @@ class Transaction:
     max_age: int
     text: ShownText
     documents: tuple[TransactionDocument, ...]
-    appearance: tuple[Appearance, ...] = ()
+    appearance: tuple[ShownAppearance, ...] = ()
     signer: str | None = None
     previous: str | None = None
 
@@ -184,6 +189,7 @@ class Transaction:
             shape.refuse(
                 "appearance-document", "an appearance names no document here", "hình chữ ký không thuộc tài liệu nào"
             )
+        shape.unique([entry.document for entry in self.appearance], "appearance")
         for value, what in ((self.signer, "signer"), (self.previous, "previous")):
             if value is not None:
                 shape.digest(value, what)
@@ -223,7 +229,7 @@ class Transaction:
             row["max_age"],
             ShownText(**canonical.members(row["text"], ShownText._fields, "text")),
             shape.items(row["documents"], TransactionDocument.from_json, "documents"),
-            shape.items(row["appearance"], Appearance.from_json, "appearance"),
+            shape.items(row["appearance"], ShownAppearance.from_json, "appearance"),
             row["signer"],
             row["previous"],
         )

@@ -2,38 +2,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from eidkit.cli import options
 from eidkit.cli.running import UNREADABLE, not_supported
 from eidkit.cli.speaking import complain, language_option, say
+from eidkit.cli.stamping import Stamping, stamp_options
+from eidkit.clock import SYSTEM_CLOCK
 from eidkit.errors import EidkitError, Text, TimestampUnavailable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
+    from typing import Literal
 
+    from eidkit.binding.authentication import Authentication
+    from eidkit.document import Document
     from eidkit.key import SigningKey
+    from eidkit.timestamps.authority import TimestampAuthority
+    from eidkit.transport import Transport
+    from eidkit.trust.sources import Sources
+    from eidkit.trust.store import TrustStore
 
 EPILOG = """\b
 Examples:
   eidkit sign permit.pdf -o signed.pdf --p12 sandbox/lan.p12 --password-file pw.txt
   eidkit sign form.xml -o signed.xml --key lan.key.pem --cert lan.pem
   eidkit sign permit.pdf -o signed.pdf --p12 lan.p12 --tsa http://tsa.example.gov --tsa-trust tsa.pem
+  eidkit sign permit.pdf -o kept.pdf --p12 lan.p12 --level LTA --trust roots --tsa http://tsa.example.gov \\
+      --tsa-trust tsa.pem
+  eidkit sign plan.dwg -o plan.dwg.p7s --format cms --p12 lan.p12
   eidkit sign permit.pdf -o signed.pdf --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token Lan
+  eidkit sign permit.pdf -o signed.pdf --p12 lan.p12 --stamp-at 1,120,230,70,20 --stamp-title "{name}" \\
+      --stamp-text "Ký ngày {time}" --stamp-image signature.png
 
 Passwords and PINs come from --password-file or are asked for; they are never arguments.
 """
-_LATER = {
-    "format_": Text(
-        "leave it out: the content decides (PDF: PAdES, XML: XAdES)", "bỏ tuỳ chọn này: nội dung quyết định"
+_LONG = ("LT", "LTA")
+_ONLY_PDF = Text("sign it with --level T", "hãy ký với --level T")
+_KEPT = {
+    "without-timestamp": Text(
+        "the checked signature without a timestamp is kept in {name}; add one later with `eidkit timestamp {name}`",
+        "chữ ký chưa có dấu thời gian được giữ trong {name}; bổ sung sau bằng `eidkit timestamp {name}`",
     ),
-}
-_LEVELS = {
-    "LT": Text("sign with --level T, then run eidkit preserve", "ký với --level T rồi chạy eidkit preserve"),
-    "LTA": Text("sign with --level T, then run eidkit preserve", "ký với --level T rồi chạy eidkit preserve"),
+    "not-preserved": Text(
+        "the time-stamped signature is kept in {name}; preserve it later with `eidkit preserve {name}`",
+        "chữ ký đã có dấu thời gian được giữ trong {name}; lưu trữ sau bằng `eidkit preserve {name}`",
+    ),
 }
 
 
@@ -56,47 +74,121 @@ _LEVELS = {
 )
 @options.tsa_options(required=False)
 @click.option(
-    "--level", type=click.Choice(["B", "T", "LT", "LTA"]), help="Signature level; T needs --tsa and is meant by it."
+    "--level",
+    type=click.Choice(["B", "T", *_LONG]),
+    help="Signature level: T needs --tsa and is meant by it; LT and LTA preserve the file too and need --trust.",
 )
+@options.trust_option
+@options.answer_options
 @click.option(
     "--authentication", type=options.PATH, metavar="FILE", help="The record of the login that this signature rests on."
 )
-@click.option("--format", "format_", hidden=True)
+@stamp_options
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["cms"]),
+    help="cms: a CMS signature of any file, beside it. Otherwise the content decides: PDF, XML, one more in a CMS.",
+)
+@click.option("--attached", is_flag=True, help="With --format cms: the file goes into the signature.")
+@click.option(
+    "--detached", type=options.PATH, metavar="FILE", help="What a detached CMS is about that gets one more signature."
+)
 @language_option
 @click.pass_context
 def command(ctx: click.Context, /, document: Path, output: Path, **chosen: Any) -> None:
-    """Sign IN (a PDF or an XML document) and write the signed document to OUT.
+    """Sign IN (a PDF or an XML document; any file with --format cms) and write the signed document to OUT.
 
-    Every byte of IN stays as it was. The certificate is checked before the key is touched, and OUT is written
-    whole or not at all.
+    Every byte of IN stays as it was. The certificate is checked before the key is touched: its chain with --trust,
+    its status with --crl, --ocsp or --level LT. OUT is written whole or not at all.
     """
     _refuse(chosen)
-    from eidkit.document import Document
-    from eidkit.signing import sign
-
-    read = Document.read(document)
-    trust = options.trust_store((chosen["tsa_trust"], "timestamping"))
-    tsa = options.authorities(chosen["tsa"], trust)
-    authentication = options.authentications([chosen["authentication"]])[0] if chosen["authentication"] else None
+    read = _document(document)
+    if chosen["level"] in _LONG and (read.format != "pdf" or chosen["format_"]):
+        raise not_supported(f"--level {chosen['level']} for other formats than PDF", _ONLY_PDF)
+    bench = Bench.of(chosen)
     try:
         with _key(chosen) as key:
-            signed = sign(
-                read,
-                key,
-                tsa=tsa or None,
-                authentication=authentication,
-                transport=options.transport(tsa, chosen["allow_host"]),
-            )
+            signed = bench.signed(read, key)
     except TimestampUnavailable as error:
         if error.signed is None:
             raise
-        beside = output.with_name(f"{output.stem}.without-timestamp{output.suffix}")
-        error.signed.write(beside)
-        complain(error)
-        say(_kept(beside.name), err=True)
-        ctx.exit(UNREADABLE)
+        _keep(ctx, error, error.signed, output, "without-timestamp")
+    if chosen["level"] in _LONG:
+        try:
+            signed = bench.preserved(signed, stamped=chosen["level"] == "LTA")
+        except EidkitError as error:
+            _keep(ctx, error, signed, output, "not-preserved")
     signed.write(output)
     say(Text(f"{output.name}: signed", f"{output.name}: đã ký"), err=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What one signature is checked, time-stamped and preserved with."""
+
+    trust: TrustStore
+    tsa: tuple[TimestampAuthority, ...]
+    sources: Sources | None
+    authentication: Authentication | None
+    transport: Transport | None
+    stamping: Stamping
+    format: Literal["cms"] | None
+    attached: bool
+    detached: Document | None
+
+    @classmethod
+    def of(cls, chosen: dict[str, Any]) -> Bench:
+        """The bench that the options describe; the network is asked for statuses only where they are to be kept."""
+        trust = options.anchors({**chosen, "attest_trust": ()})
+        tsa = options.authorities(chosen["tsa"], trust)
+        transport = options.transport(tsa, chosen["allow_host"])
+        sources: Sources | None = None
+        if chosen["level"] in _LONG:
+            sources = options.material({**chosen, "offline": False}).sources
+        elif chosen["intermediate"] or chosen["crl"] or chosen["ocsp"]:
+            sources = options.given_sources(chosen)
+        login = options.authentications([chosen["authentication"]])[0] if chosen["authentication"] else None
+        beside = _document(chosen["detached"]) if chosen["detached"] else None
+        stamping = Stamping.of(chosen)
+        return cls(
+            trust, tsa, sources, login, transport, stamping, chosen["format_"], chosen["attached"], beside
+        )  # fmt: skip
+
+    def signed(self, document: Document, key: SigningKey) -> Document:
+        """``document`` signed with ``key``, time-stamped when an authority is named."""
+        from eidkit.signing import sign
+
+        return sign(
+            document,
+            key,
+            tsa=self.tsa or None,
+            format=self.format,
+            attached=self.attached,
+            detached=self.detached,
+            authentication=self.authentication,
+            appearance=self.stamping.appearance(key.certificate, SYSTEM_CLOCK.now()),
+            field=self.stamping.field,
+            trust=self.trust if self.trust.of_kind("signing") else None,
+            sources=self.sources,
+            transport=self.transport,
+        )
+
+    def preserved(self, signed: Document, *, stamped: bool) -> Document:
+        """``signed`` with what proves it for years, and a document timestamp when ``stamped``."""
+        from eidkit.signing import preserve
+
+        tsa = self.tsa if stamped else None
+        return preserve(signed, self.trust, tsa=tsa, sources=self.sources, transport=self.transport)
+
+
+def _keep(ctx: click.Context, error: EidkitError, signed: Document, output: Path, why: str) -> NoReturn:
+    """Put what was signed beside the place where it should have gone, so that no PIN is spent twice."""
+    beside = output.with_name(f"{output.stem}.{why}{output.suffix}")
+    signed.write(beside)
+    complain(error)
+    say(_KEPT[why].filled(name=beside.name), err=True)
+    ctx.exit(UNREADABLE)
 
 
 def _key(chosen: dict[str, Any]) -> AbstractContextManager[SigningKey]:
@@ -137,26 +229,22 @@ def _hardware_key(chosen: dict[str, Any]) -> AbstractContextManager[SigningKey]:
         ) from error
 
 
+def _document(path: Path) -> Document:
+    from eidkit.document import Document
+
+    return Document.read(path)
+
+
 def _refuse(chosen: dict[str, Any]) -> None:
-    for name, remedy in _LATER.items():
-        if chosen[name] is not None:
-            raise not_supported(f"--{name.rstrip('_')}", remedy)
-    if chosen["level"] in _LEVELS:
-        raise not_supported(f"--level {chosen['level']}", _LEVELS[chosen["level"]])
     hardware = any(chosen[name] is not None for name in ("token", "slot", "key_label", "key_id")) or chosen["last_try"]
     places = (bool(chosen["p12"]), bool(chosen["pkcs11"]), bool(chosen["key"]))
     if sum(places) != 1 or (bool(chosen["cert"]) != bool(chosen["key"]) and not chosen["pkcs11"]):
         raise click.UsageError("give the key as --p12 FILE, as --pkcs11 MODULE, or as --key PEM with --cert PEM")
     if hardware and not chosen["pkcs11"]:
         raise click.UsageError("--token, --slot, --key-label, --key-id and --last-try belong to --pkcs11 MODULE")
-    if (chosen["level"] == "T") > bool(chosen["tsa"]):
-        raise click.UsageError("--level T needs --tsa URL")
+    if chosen["level"] in ("T", *_LONG) and not chosen["tsa"]:
+        raise click.UsageError(f"--level {chosen['level']} needs --tsa URL")
+    if chosen["level"] in _LONG and not chosen["trust"]:
+        raise click.UsageError(f"--level {chosen['level']} needs --trust: the roots of the signer's certificate")
     if chosen["level"] == "B" and chosen["tsa"]:
         raise click.UsageError("--level B takes no timestamp; leave out --tsa, or ask for T")
-
-
-def _kept(name: str) -> Text:
-    return Text(
-        f"the checked signature without a timestamp is kept in {name}; add one later with `eidkit timestamp {name}`",
-        f"chữ ký chưa có dấu thời gian được giữ trong {name}; bổ sung sau bằng `eidkit timestamp {name}`",
-    )

@@ -15,7 +15,7 @@ from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.dossier import expecting, labels
 from eidkit.dossier.approval import Approval, approvals_in
 from eidkit.dossier.progress import Progress
-from eidkit.errors import EidkitError, NotSupported, Text
+from eidkit.errors import EidkitError, Text
 from eidkit.policy import ETSI_BASELINE, Policy
 from eidkit.verify.collecting import collect
 from eidkit.verify.content import MEDIA_TYPES, content_digest
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.procedure import Procedure, Step
-    from eidkit.binding.transaction import Appearance, Transaction, TransactionDocument
+    from eidkit.binding.transaction import ShownAppearance, Transaction, TransactionDocument
     from eidkit.document import Document
     from eidkit.dossier.report import DossierReport
+    from eidkit.signing.appearance import Appearance
     from eidkit.transport import Transport
     from eidkit.trust.sources import Sources
     from eidkit.trust.store import TrustStore
@@ -209,21 +210,16 @@ class Dossier:
         *,
         action: str,
         language: str = "vi",
-        appearance: Sequence[Appearance] = (),
+        appearance: Mapping[str, Appearance] | Sequence[ShownAppearance] = (),
         signer: str | x509.Certificate | None = None,
     ) -> Transaction:
         """What is about to be approved at the step that is due.
 
         ``action`` is one of the step's; ``language`` (``vi`` or ``en``) is the one that the text is shown in;
         ``signer`` the signing certificate or its SHA-256, when it is known already.  The same call gives the
-        same Transaction.  Visible appearances are refused by name in this release.
+        same Transaction.  ``appearance`` says by label what readers will see of the signatures, where the step
+        allows it; sign with the same value.
         """
-        if appearance:
-            raise NotSupported(
-                "appearance-not-supported",
-                Text("visible signatures are not in this release", "phiên bản này chưa hỗ trợ hình chữ ký"),
-                Text("leave appearance= out", "bỏ tham số appearance"),
-            )
         step = self.step
         if step is None:
             raise _finished(self.id)
@@ -233,8 +229,37 @@ class Dossier:
         return expecting.transaction(
             expecting.Opened(self.id, self.nonce, self.procedure), step, chosen, language=language,
             documents=[held[label].shown() for label in self.labels_of(step)],
-            previous=self.head, signer=_sha256_of(signer),
+            previous=self.head, appearance=self._appearances(step, appearance), signer=_sha256_of(signer),
         )  # fmt: skip
+
+    def _appearances(
+        self, step: Step, given: Mapping[str, Appearance] | Sequence[ShownAppearance]
+    ) -> list[ShownAppearance]:
+        """Each appearance as the Transaction names it, in the documents' order."""
+        from collections.abc import Mapping as AnyMapping
+
+        if given and not step.appearance:
+            raise EidkitError(
+                "appearance-not-allowed",
+                Text(f"step {step.name} allows no visible signature", f"bước {step.name} không cho phép hình chữ ký"),
+                Text("leave appearance= out, or use a procedure that allows it", "bỏ appearance hoặc đổi quy trình"),
+            )
+        entries = (
+            [stamp.shown_on(self._held(label, step), label) for label, stamp in given.items()]
+            if isinstance(given, AnyMapping)
+            else list(given)
+        )
+        order = self.labels_of(step)
+        return sorted(entries, key=lambda entry: order.index(entry.document) if entry.document in order else len(order))
+
+    def _held(self, label: str, step: Step) -> Document:
+        if label not in self.labels_of(step):
+            raise EidkitError(
+                "appearance-document",
+                Text(f"step {step.name} does not sign {label}", f"bước {step.name} không ký {label}"),
+                Text(f"labels are {', '.join(self.labels_of(step))}", f"nhãn: {', '.join(self.labels_of(step))}"),
+            )
+        return self.document(label)
 
     def approve(
         self,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from eidkit.binding.procedure import Action, Procedure, Step
-    from eidkit.binding.transaction import Appearance, TransactionDocument
+    from eidkit.binding.transaction import ShownAppearance, TransactionDocument
 
 
 class Opened(NamedTuple):
@@ -30,7 +30,7 @@ def transaction(
     language: str,
     documents: Sequence[TransactionDocument],
     previous: str | None,
-    appearance: Sequence[Appearance] = (),
+    appearance: Sequence[ShownAppearance] = (),
     signer: str | None = None,
 ) -> Transaction:
     """The Transaction of ``action`` at ``step``: a pure function of the dossier and of what is shown."""
@@ -75,7 +75,9 @@ def differences(opened: Opened, step: Step, found: Transaction, *, previous: str
         findings.append(finding("TRANSACTION_MAX_AGE", about))
     if found.previous != previous:
         findings.append(finding("TRANSACTION_PREVIOUS", about))
-    return findings + _action_differences(opened, step, found) + _appearance(step, found)
+    if found.appearance and not step.appearance:
+        findings.append(finding("APPEARANCE_NOT_ALLOWED", step.name))
+    return findings + _action_differences(opened, step, found)
 
 
 _DOSSIER: tuple[tuple[str, Callable[[Opened, Transaction], bool]], ...] = (
@@ -92,14 +94,6 @@ def _action_differences(opened: Opened, step: Step, found: Transaction) -> list[
     if found.text.body != _text(opened, step, action, found.text.language, found.documents):
         return [finding("TRANSACTION_TEXT", step.name)]
     return []
-
-
-def _appearance(step: Step, found: Transaction) -> list[Finding]:
-    if not found.appearance:
-        return []
-    if not step.appearance:
-        return [finding("APPEARANCE_NOT_ALLOWED", step.name)]
-    return [finding("NOT_SUPPORTED", step.name, what="visible appearances that a transaction names")]
 
 
 def document_differences(expected: TransactionDocument, found: TransactionDocument) -> list[Finding]:

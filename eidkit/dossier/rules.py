@@ -2,7 +2,7 @@
 
 1. every signature holds, by the judge (§6.1);
 2. it carries this login, bound, and attested by a service that the procedure names (§6.2);
-3. documents and signatures are the same set (§6.3);
+3. documents and signatures are the same set, and each shows what the transaction names for it (§2, §6.3);
 4. assurance and proof class meet the step (§6.4); the proof itself is checked again in ``proofs``;
 5. the persons (§6.5) are in ``persons``;
 6. the times: proved, and within the step's age limit (§6.6);
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from eidkit.binding import scales
 from eidkit.dossier import persons, proofs
 from eidkit.findings import Finding, finding
-from eidkit.verify.bound import assurance_text
+from eidkit.verify.bound import appearance_differences, assurance_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,6 +88,14 @@ def same_set(act: Act, _case: Case) -> Iterator[Finding]:
     for label in dict.fromkeys(signed):
         if label not in shown:
             yield finding("DOCUMENT_NOT_SHOWN", label, document=label)
+
+
+def appearance_kept(act: Act, _case: Case) -> Iterator[Finding]:
+    """3. Each signature shows the stamp that the transaction names for its own document, or nothing."""
+    for signed in act.signatures:
+        transaction = act.authentication.transaction
+        for reason in appearance_differences(signed.conclusion.evidence, transaction, [signed.label]):
+            yield replace(reason, about=signed.label)
 
 
 def assurance_met(act: Act, case: Case) -> Iterator[Finding]:
@@ -177,6 +185,7 @@ RULES: tuple[Callable[[Act, Case], Iterator[Finding]], ...] = (
     logins_bound,
     attester_named,
     same_set,
+    appearance_kept,
     signer_named,
     proofs.proof_holds,
     assurance_met,

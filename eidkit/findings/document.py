@@ -36,9 +36,16 @@ ROWS: tuple[Row, ...] = (
     indeterminate(
         "APPEARANCE_COVERS_CONTENT",
         "SIG_CONSTRAINTS_FAILURE",
-        "the visible signature covers other content on page {page}",
-        "hình chữ ký che nội dung ở trang {page}",
+        "the visible signature is no stamp that can be drawn again: it may cover other content on page {page}",
+        "hình chữ ký không vẽ lại được từ dữ liệu đã ký nên có thể che nội dung ở trang {page}",
         *ASK_AGAIN,
+    ),
+    warning(
+        "APPEARANCE_OVERLAPS",
+        "the visible signature reaches over text, another stamp, field or annotation on page {page}; it hides nothing dark",
+        "hình chữ ký chồng lên chữ, hình chữ ký, trường hoặc chú thích khác ở trang {page}; phần tối bên dưới vẫn thấy được",
+        "look at the page; a seal over a signature is meant to be there",
+        "xem lại trang; dấu đóng chùm lên chữ ký là hợp lệ",
     ),
     indeterminate(
         "SIGNATURE_MISPLACED",

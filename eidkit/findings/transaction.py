@@ -129,6 +129,30 @@ ROWS: tuple[Row, ...] = (
         "phê duyệt này không nối tiếp phê duyệt trước",
         *ASK_FOLDER,
     ),
+    unproved(
+        "APPEARANCE_NOT_NAMED",
+        "the signature shows a stamp on page {page} that the person was not shown",
+        "chữ ký hiển thị ở trang {page} nhưng người ký không được trình hình này",
+        *ASK_STEP,
+    ),
+    unproved(
+        "APPEARANCE_MISSING",
+        "the person was shown a stamp on page {page}, and the signature does not show it",
+        "hình chữ ký đã trình ở trang {page} không có trong tài liệu đã ký",
+        *ASK_STEP,
+    ),
+    unproved(
+        "APPEARANCE_ELSEWHERE",
+        "the stamp stands at another place than the person was shown (page {found}, shown on page {page})",
+        "hình chữ ký ở vị trí khác với vị trí đã trình (trang {found}, đã trình ở trang {page})",
+        *ASK_STEP,
+    ),
+    unproved(
+        "APPEARANCE_OTHER",
+        "the stamp on page {page} says or shows something else than the person was shown",
+        "hình chữ ký ở trang {page} có nội dung khác với nội dung đã trình",
+        *ASK_STEP,
+    ),
     refuted(
         "APPEARANCE_NOT_ALLOWED",
         "the step allows no visible signature, and one was shown",

@@ -1,4 +1,4 @@
-"""The next revision: one signature field, its invisible widget and its dictionary, as bytes to append.
+"""The next revision: one signature field, its widget and its dictionary, as bytes to append.
 
 What stands in the file is never rewritten from a parsed form: the catalogue, the page and the form are taken
 over byte for byte and only the members that a signature needs are set, so that everything else is equal by
@@ -20,6 +20,7 @@ from eidkit.errors import DocumentError, Text
 from eidkit.pdf.fields import certification, field_lock, interactive, permitted_level, root_names, signature_fields
 from eidkit.pdf.intake import damaged, hostile, open_for_signing, refused
 from eidkit.pdf.pages import first_page
+from eidkit.pdf.placing import DEMANDS, Target, target
 from eidkit.pdf.syntax import WHITE, appended, edited, member, number_of, referred, spans
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from eidkit.document import Document
     from eidkit.pdf.fields import SignatureField
+    from eidkit.pdf.placing import Placing
     from eidkit.pdf.reader import Reader
     from eidkit.pdf.syntax import Spans
 
@@ -63,27 +65,30 @@ class Revision:
         return self.data[: self.hole + 1] + digits + self.data[self.hole + 1 + len(digits) :]
 
 
-def signature_revision(document: Document, reserve: int, signing_time: datetime) -> Revision:
+def signature_revision(
+    document: Document, reserve: int, signing_time: datetime, placing: Placing | None = None
+) -> Revision:
     """The revision that adds one signature to ``document``, with a hole of ``reserve`` octets.
 
-    Fills the first empty signature field that asks for nothing special; otherwise a new invisible field on the
-    first page.  Raises :class:`DocumentError` when the document cannot be signed or forbids it.
+    Where ``placing`` says.  Without it, it fills the first empty signature field that asks for nothing special;
+    otherwise a new invisible field on the first page.  Raises :class:`DocumentError` when the document cannot be
+    signed or forbids it, or has no such place.
     """
     reader = open_for_signing(document)
     with hostile(document.name):
         root = interactive(reader)
         fields = signature_fields(root)
-        _check_allowed(document.name, root, fields)
+        chosen = target(document.name, reader.root, fields, placing) if placing else Target(_free_field(fields))
+        _check_allowed(document.name, root, fields, chosen.field)
         update = Update(document, reader)
-        hole = _place(update, _free_field(fields), reserve, signing_time)
+        hole = _place(update, chosen, reserve, signing_time)
         return Revision(document.length, ranged(update.finished(), document.length, hole, reserve), hole, reserve)
 
 
-def _check_allowed(name: str, root: Any, fields: list[SignatureField]) -> None:
+def _check_allowed(name: str, root: Any, fields: list[SignatureField], chosen: SignatureField | None) -> None:
     values = [field.value for field in fields if field.value is not None]
     locks = [lock for lock in map(field_lock, values) if lock is not None]
     levels = [level for level in (certification(root), *map(permitted_level, values)) if level is not None]
-    chosen = _free_field(fields)
     new_name = chosen.name if chosen else "Signature"
     if 1 in levels or any(lock.locks(new_name) for lock in locks):
         raise DocumentError(
@@ -102,13 +107,13 @@ def _check_allowed(name: str, root: Any, fields: list[SignatureField]) -> None:
 def _free_field(fields: list[SignatureField]) -> SignatureField | None:
     """The first empty field without seed values or a lock, which would bind what a signature must be."""
     for field in fields:
-        demanding = any(key in field.dictionary for key in ("/SV", "/Lock", "/A", "/AA", "/OC"))
+        demanding = any(key in field.dictionary for key in DEMANDS)
         if field.value is None and field.number is not None and not demanding:
             return field
     return None
 
 
-def _place(update: Update, field: SignatureField | None, reserve: int, signing_time: datetime) -> int:
+def _place(update: Update, chosen: Target, reserve: int, signing_time: datetime) -> int:
     """Write the signature dictionary and what refers to it; where the hole begins."""
     signature = update.new_number()
     head = b"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/M(D:%b)/ByteRange[%b]/Contents" % (
@@ -116,11 +121,18 @@ def _place(update: Update, field: SignatureField | None, reserve: int, signing_t
         b" " * RANGE_WIDTH,
     )
     start = update.put(signature, 0, b"%b<%b>>>" % (head, b"0" * (2 * reserve)))
+    field, spot = chosen.field, chosen.spot
+    drawn = spot.drawn(update, signing_time) if spot is not None else b""
     if field is not None and field.number is not None:
         update.edit(field.number, {"/V": b"%d 0 R" % signature})
+        if spot is not None and spot.widget is not None:
+            update.edit(spot.widget, {"/AP": drawn})
         update.raise_flags()
-        return start + len(head)
-    add_invisible_field(update, b"Signature", signature)
+    elif spot is not None:
+        shown = b"/Rect%b/AP%b" % (spot.written_rectangle, drawn)
+        _add_field(update, b"Signature", signature, spot.page.reference.idnum, shown)
+    else:
+        add_invisible_field(update, b"Signature", signature)
     return start + len(head)
 
 
@@ -129,12 +141,18 @@ def add_invisible_field(update: Update, prefix: bytes, signature: int) -> None:
     page = first_page(update.reader)
     if page is None:
         raise refused("pdf-no-page", update.document.name)
+    _add_field(update, prefix, signature, page, b"/Rect[0 0 0 0]")
+
+
+def _add_field(update: Update, prefix: bytes, signature: int, page: int, shown: bytes) -> None:
+    """A new field whose widget has the members ``shown``, on the page of that object number."""
+    name, generation = _free_name(update.reader, prefix), update.reader.generation(page)
     widget = update.new_number()
     update.put(
         widget,
         0,
-        b"<</Type/Annot/Subtype/Widget/FT/Sig/T(%b)/F %d/Rect[0 0 0 0]/P %d %d R/V %d 0 R>>"
-        % (_free_name(update.reader, prefix), _PRINT_AND_LOCKED, page, update.reader.generation(page), signature),
+        b"<</Type/Annot/Subtype/Widget/FT/Sig/T(%b)/F %d%b/P %d %d R/V %d 0 R>>"
+        % (name, _PRINT_AND_LOCKED, shown, page, generation, signature),
     )
     update.add_annotation(page, widget)
     update.add_field(widget)

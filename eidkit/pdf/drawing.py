@@ -16,6 +16,9 @@ from eidkit.pdf.newfile import Name, NewFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from eidkit.pdf.newfile import Part
 
 MILLIMETRE = 72 / 25.4
 A4 = (210 * MILLIMETRE, 297 * MILLIMETRE)
@@ -47,6 +50,39 @@ class Canvas:
     height: float = A4[1]
     _operators: list[bytes] = field(default_factory=list)
     _used: dict[Style, set[str]] = field(default_factory=dict)
+    _pictures: list[Part] = field(default_factory=list)
+    _darkens: bool = False
+
+    @property
+    def content(self) -> bytes:
+        """What is drawn, as a content stream."""
+        return b"\n".join(self._operators) + b"\n"
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        """What the content stream refers to: fonts with the glyphs that were drawn, pictures, states."""
+        fonts = {_RESOURCES[style]: face(style).font(self._used[style]) for style in sorted(self._used)}
+        found: dict[str, Any] = {"Font": fonts} if fonts else {}
+        if self._pictures:
+            found["XObject"] = {f"I{number}": part for number, part in enumerate(self._pictures)}
+        if self._darkens:
+            found["ExtGState"] = {"GM": {"Type": Name("ExtGState"), "BM": Name("Multiply")}}
+        return found
+
+    def darken_only(self) -> None:
+        """From here on, what is drawn hides nothing dark beneath it (blend mode Multiply, ISO 32000-2 §11.3.5.2)."""
+        self._darkens = True
+        self._operators.append(b"/GM gs")
+
+    def picture(self, x: float, y: float, width: float, height: float, image: Part) -> None:
+        """Draw an image XObject into the rectangle whose lower left corner is (x, y)."""
+        name = f"I{len(self._pictures)}"
+        self._pictures.append(image)
+        self._operators.append(f"q {width:.2f} 0 0 {height:.2f} {x:.2f} {y:.2f} cm /{name} Do Q".encode())
+
+    def frame(self, x: float, y: float, width: float, height: float, thickness: float = 0.7) -> None:
+        """Draw the outline of a rectangle."""
+        self._operators.append(f"{thickness:g} w {x:.2f} {y:.2f} {width:.2f} {height:.2f} re S".encode())
 
     def text(self, x: float, y: float, span: Span, *, grey: float = 0.0, stretch: float = 0.0) -> None:
         """Draw a span with its left end at ``x``; ``stretch`` is added to each space (points)."""
@@ -94,16 +130,15 @@ class Canvas:
     def pdf(self, *, title: str, language: str, created: str) -> bytes:
         """The finished one-page file; ``created`` is a PDF date such as ``D:20261124093000+07'00'``."""
         file = NewFile()
-        fonts = {_RESOURCES[style]: face(style).embed(file, self._used[style]) for style in sorted(self._used)}
         pages = file.reserve()
         page = file.add(
             {
                 "Type": Name("Page"),
                 "Parent": pages,
                 "MediaBox": [0, 0, round(self.width, 2), round(self.height, 2)],
-                "Resources": {"Font": fonts},
+                "Resources": self.resources,
                 # Left uncompressed: a person can find in the file what the page says.
-                "Contents": file.stream(b"\n".join(self._operators) + b"\n", compressed=False),
+                "Contents": file.stream(self.content, compressed=False),
             }
         )
         file.fill(pages, {"Type": Name("Pages"), "Kids": [page], "Count": 1})

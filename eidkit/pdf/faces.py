@@ -15,10 +15,11 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
 from eidkit.errors import DocumentError, Text
-from eidkit.pdf.newfile import Name, NewFile, Ref
+from eidkit.pdf.newfile import Name, Part
+from eidkit.pdf.subsetting import KEPT, subset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 Style = Literal["regular", "bold", "italic", "bolditalic"]
 
@@ -27,7 +28,7 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PER_BLOCK = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """One style of the face: glyph numbers and widths (in thousandths of the size) by character."""
 
@@ -37,7 +38,7 @@ class Face:
     widths: Mapping[str, float]
     metrics: Mapping[str, int]
     box: tuple[int, int, int, int]
-    file: bytes
+    tables: Mapping[str, bytes]
 
     def width(self, text: str, size: float) -> float:
         """The width of ``text`` in points; refuses a character that the face does not have."""
@@ -61,71 +62,23 @@ class Face:
             )
         return composed
 
-    def embed(self, file: NewFile, used: set[str]) -> Ref:
-        """Add the face to ``file`` as a composite font with the glyphs of ``used`` (ISO 32000-1 §9.7, §9.9)."""
-        program = self._subset(used)
-        tag = hashlib.sha256(program).digest()
-        name = Name("".join(_ALPHABET[octet % 26] for octet in tag[:6]) + "+" + self.name)
-        descriptor = file.add(
-            {
-                "Type": Name("FontDescriptor"),
-                "FontName": name,
-                # Symbolic (4) and serif (2), italic (64) where it is (ISO 32000-1 table 123).
-                "Flags": 6 | (64 if "italic" in self.style else 0),
-                "FontBBox": list(self.box),
-                **self.metrics,
-                "FontFile2": file.stream(program, {"Length1": len(program)}),
-            }
-        )
-        descendant = file.add(
-            {
-                "Type": Name("Font"),
-                "Subtype": Name("CIDFontType2"),
-                "BaseFont": name,
-                "CIDSystemInfo": {"Registry": "Adobe", "Ordering": "Identity", "Supplement": 0},
-                "FontDescriptor": descriptor,
-                "DW": _EM,
-                "W": self._widths(used),
-                "CIDToGIDMap": Name("Identity"),
-            }
-        )
-        return file.add(
-            {
-                "Type": Name("Font"),
-                "Subtype": Name("Type0"),
-                "BaseFont": name,
-                "Encoding": Name("Identity-H"),
-                "DescendantFonts": [descendant],
-                "ToUnicode": file.stream(self._to_unicode(used)),
-            }
-        )
+    def font(self, used: Iterable[str]) -> Part:
+        """The face as a composite font with the glyphs of ``used`` (ISO 32000-1 §9.7, §9.9)."""
+        return _font(self, frozenset(used))
 
-    def _subset(self, used: set[str]) -> bytes:
+    def subset(self, used: frozenset[str]) -> bytes:
         """The font program with only the glyphs that are drawn, under their own numbers."""
-        from fontTools import subset
-        from fontTools.ttLib import TTFont
+        return subset(self.tables, [self.glyphs[character] for character in used])
 
-        options = subset.Options()
-        options.retain_gids = True
-        options.notdef_outline = True
-        # A composite font needs neither names nor a character map: its text is glyph numbers (ISO 32000-1 §9.9).
-        options.drop_tables += ["name", "OS/2", "post", "cmap", "gasp"]
-        font = TTFont(io.BytesIO(self.file), recalcTimestamp=False)
-        subsetter = subset.Subsetter(options)
-        subsetter.populate(gids=sorted(self.glyphs[character] for character in used))
-        subsetter.subset(font)
-        out = io.BytesIO()
-        font.save(out, reorderTables=True)
-        return out.getvalue()
-
-    def _widths(self, used: set[str]) -> list[Any]:
+    def glyph_widths(self, used: frozenset[str]) -> list[Any]:
+        """The /W array: the width of each glyph (ISO 32000-1 §9.7.4.3)."""
         by_glyph = {self.glyphs[character]: self.widths[character] for character in used}
         widths: list[Any] = []
         for glyph in sorted(by_glyph):
             widths += [glyph, [round(by_glyph[glyph], 2)]]
         return widths
 
-    def _to_unicode(self, used: set[str]) -> bytes:
+    def to_unicode(self, used: frozenset[str]) -> bytes:
         """The CMap that gives each glyph its character back (ISO 32000-1 §9.10.3)."""
         pairs = sorted((self.glyphs[character], character) for character in used)
         lines = [f"<{glyph:04X}> <{character.encode('utf-16-be').hex().upper()}>" for glyph, character in pairs]
@@ -141,6 +94,47 @@ class Face:
             + "".join(blocks)
             + "endcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
         ).encode("ascii")
+
+
+@lru_cache(maxsize=64)
+def _font(drawn: Face, used: frozenset[str]) -> Part:
+    """The same font for the same glyphs: many signatures by one person show the same text."""
+    program = drawn.subset(used)
+    tag = hashlib.sha256(program).digest()
+    name = Name("".join(_ALPHABET[octet % 26] for octet in tag[:6]) + "+" + drawn.name)
+    descriptor = Part(
+        {
+            "Type": Name("FontDescriptor"),
+            "FontName": name,
+            # Symbolic (4) and serif (2), italic (64) where it is (ISO 32000-1 table 123).
+            "Flags": 6 | (64 if "italic" in drawn.style else 0),
+            "FontBBox": list(drawn.box),
+            **drawn.metrics,
+            "FontFile2": Part({"Length1": len(program)}, program),
+        }
+    )
+    descendant = Part(
+        {
+            "Type": Name("Font"),
+            "Subtype": Name("CIDFontType2"),
+            "BaseFont": name,
+            "CIDSystemInfo": {"Registry": "Adobe", "Ordering": "Identity", "Supplement": 0},
+            "FontDescriptor": descriptor,
+            "DW": _EM,
+            "W": drawn.glyph_widths(used),
+            "CIDToGIDMap": Name("Identity"),
+        }
+    )
+    return Part(
+        {
+            "Type": Name("Font"),
+            "Subtype": Name("Type0"),
+            "BaseFont": name,
+            "Encoding": Name("Identity-H"),
+            "DescendantFonts": [descendant],
+            "ToUnicode": Part({}, drawn.to_unicode(used)),
+        }
+    )
 
 
 @lru_cache(maxsize=4)
@@ -167,5 +161,5 @@ def face(style: Style) -> Face:
         widths={character: font["hmtx"][name][0] * scale for character, name in names.items()},
         metrics=metrics,
         box=(round(head.xMin * scale), round(head.yMin * scale), round(head.xMax * scale), round(head.yMax * scale)),
-        file=data,
+        tables={name: font.reader[name] for name in KEPT},
     )

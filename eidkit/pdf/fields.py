@@ -20,6 +20,9 @@ MAX_FIELDS = 50_000
 MAX_FIELD_DEPTH = 48
 MAX_SIGNATURES = 400
 MAX_WIDGETS = 64
+HIDING = 1 | 2 | 8 | 16 | 32 | 256
+"""Flags of an annotation that change how it is shown: invisible, hidden, no zoom, no rotation, no view, toggled."""
+_READ_ONLY = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,7 @@ class SignatureField:
     """A signature field: full name, object number and generation, its dictionary, and its value.
 
     ``value_number`` is the object number of the signature dictionary; None when the value is not an object of
-    its own or when the field is empty (then ``value`` is None too).
+    its own or when the field is empty (then ``value`` is None too).  ``read_only``: nobody may fill it.
     """
 
     name: str
@@ -37,6 +40,7 @@ class SignatureField:
     value_number: int | None
     value_generation: int
     value: Any
+    read_only: bool = False
 
     @property
     def kind(self) -> str:
@@ -88,6 +92,19 @@ def signature_fields(root: Any) -> list[SignatureField]:
     return found
 
 
+def widget_of(number: int | None, field: Any) -> tuple[int | None, Any]:
+    """The number and dictionary of the widget of field object ``number``: itself, or its only kid."""
+    kids = raw_items(member(field, "/Kids"))
+    if len(kids) == 1:
+        return number_of(kids[0]), kids[0].get_object()
+    return (number, field) if not kids else (None, {})
+
+
+def kind_of(root: Any, name: str) -> str | None:
+    """The type of the field of that full name, such as ``/Tx``; None when there is no such field."""
+    return next((str(values.get("kind")) for found, _, values in _walk(root) if found == name), None)
+
+
 def root_names(root: Any) -> frozenset[str]:
     """The names of the fields at the top of the form: a new one must differ."""
     return frozenset(name for name, _, _ in _walk(root) if "." not in name)
@@ -137,11 +154,14 @@ def _own_values(node: Any) -> dict[str, Any]:
         values["kind"] = member(node, "/FT")
     if member(node, "/V") is not None:
         values["value"] = dict.get(node, "/V")
+    if member(node, "/Ff") is not None:
+        values["flags"] = member(node, "/Ff")
     return values
 
 
 def _signature_field(name: str, raw: Any, values: dict[str, Any]) -> SignatureField:
     value = values.get("value")
+    flags = values.get("flags")
     return SignatureField(
         name=name,
         number=number_of(raw),
@@ -150,6 +170,7 @@ def _signature_field(name: str, raw: Any, values: dict[str, Any]) -> SignatureFi
         value_number=number_of(value),
         value_generation=getattr(value, "generation", 0),
         value=value.get_object() if value is not None else None,
+        read_only=isinstance(flags, int) and bool(flags & _READ_ONLY),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,20 @@ class Ref:
     number: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """An object of its own inside a value: a dictionary, or with ``data`` a stream; it gets a number when written."""
+
+    entries: Mapping[str, Any]
+    data: bytes | None = None
+    compressed: bool = True
+
+
 class NewFile:
     """The objects of a file that is being made.
 
-    Values are plain Python: ``bool int float str bytes list dict``, :class:`Name` and :class:`Ref`; the keys of a
-    dictionary are names without their slash.  Not for sharing between threads.
+    Values are plain Python: ``bool int float str bytes list dict``, :class:`Name`, :class:`Ref` and :class:`Part`;
+    the keys of a dictionary are names without their slash.  Not for sharing between threads.
     """
 
     def __init__(self) -> None:
@@ -47,25 +56,29 @@ class NewFile:
 
     def fill(self, reference: Ref, entries: Mapping[str, Any]) -> Ref:
         """Give a reserved reference its dictionary."""
-        self._bodies[reference.number - 1] = _value(dict(entries))
+        self._bodies[reference.number - 1] = _value(self._numbered(dict(entries)))
         return reference
 
     def add(self, entries: Mapping[str, Any]) -> Ref:
         """Add a dictionary."""
-        return self.fill(self.reserve(), entries)
+        numbered = self._numbered(dict(entries))
+        return self.fill(self.reserve(), numbered)
 
     def stream(self, data: bytes, entries: Mapping[str, Any] | None = None, *, compressed: bool = True) -> Ref:
         """Add a stream."""
-        from pyhanko.pdf_utils import generic
-
+        numbered = self._numbered(dict(entries or {}))
         reference = self.reserve()
-        dictionary = dict(entries or {})
-        if compressed:
-            dictionary["Filter"] = Name("FlateDecode")
-            data = zlib.compress(data, 9)
-        body: Any = generic.StreamObject
-        self._bodies[reference.number - 1] = body(_value(dictionary), encoded_data=data)
+        self._bodies[reference.number - 1] = _stream(numbered, data, compressed=compressed)
         return reference
+
+    def _numbered(self, value: Any) -> Any:
+        """``value`` with every Part in it added to the file and replaced by its reference."""
+        return numbered(value, self._add_part)
+
+    def _add_part(self, part: Part) -> Ref:
+        if part.data is None:
+            return self.add(part.entries)
+        return self.stream(part.data, part.entries, compressed=part.compressed)
 
     def finish(self, root: Ref, info: Ref) -> bytes:
         """The finished file (ISO 32000-1 §7.5); its ``/ID`` is a digest of its objects."""
@@ -88,6 +101,38 @@ class NewFile:
         _value(trailer).write_to_stream(out, None)
         out.write(f"\nstartxref\n{start}\n%%EOF\n".encode())
         return out.getvalue()
+
+
+def numbered(value: Any, number: Callable[[Part], Ref]) -> Any:
+    """``value`` with every :class:`Part` in it replaced by the reference that ``number`` gives it."""
+    match value:
+        case Part():
+            return number(value)
+        case dict():
+            return {key: numbered(item, number) for key, item in value.items()}
+        case list():
+            return [numbered(item, number) for item in value]
+        case _:
+            return value
+
+
+def written(value: Any, data: bytes | None = None, *, compressed: bool = True) -> bytes:
+    """A plain value, without Parts, as it stands in a file; with ``data`` the stream of that dictionary."""
+    out = io.BytesIO()
+    body = _value(value) if data is None else _stream(value, data, compressed=compressed)
+    body.write_to_stream(out, None)
+    return out.getvalue()
+
+
+def _stream(entries: Mapping[str, Any], data: bytes, *, compressed: bool) -> Any:
+    from pyhanko.pdf_utils import generic
+
+    dictionary = dict(entries)
+    if compressed:
+        dictionary["Filter"] = Name("FlateDecode")
+        data = zlib.compress(data, 9)
+    body: Any = generic.StreamObject
+    return body(_value(dictionary), encoded_data=data)
 
 
 def _value(value: Any) -> Any:

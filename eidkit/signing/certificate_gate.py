@@ -45,9 +45,9 @@ def check_certificate(
     if trust is None and sources is None:
         return
     pool = [certificates.parse(der) for der in (*chain, *(sources.certificates() if sources else ()))]
-    issuer = _issuer(certificate, pool, trust, at)
+    above = _above(certificate, pool, trust, at)
     if sources is not None:
-        _check_status(certificate, issuer, sources, transport, at)
+        _check_status(certificate, above, pool, sources, transport, at)
 
 
 def _check_period(certificate: Certificate, at: datetime) -> None:
@@ -79,13 +79,13 @@ def _check_usage(certificate: Certificate) -> None:
         )
 
 
-def _issuer(
+def _above(
     certificate: Certificate, pool: Sequence[Certificate], trust: TrustStore | None, at: datetime
-) -> Certificate | None:
+) -> tuple[Certificate, ...]:
+    """The path above the certificate, its issuer first; without ``trust`` the issuer alone, if it is at hand."""
     if trust is None:
-        return next(
-            (c for c in pool if c.subject == certificate.issuer and certificates.verify_issued(certificate, c)), None
-        )
+        named = (c for c in pool if c.subject == certificate.issuer)
+        return tuple(c for c in named if certificates.verify_issued(certificate, c))[:1]
     result = find_path(certificate, pool=pool, anchors=trust.of_kind("signing"), at=at, purpose="signing")
     reason = next((f for f in result.findings if f.severity == "error"), None)
     if reason is not None or not result.path:
@@ -94,16 +94,22 @@ def _issuer(
             reason.message if reason else Text("no chain to a trusted root", "không có đường dẫn đến gốc tin cậy"),
             reason.remedy if reason else Text("give the issuing certificates", "bổ sung chứng thư trung gian"),
         )
-    return result.path[1] if len(result.path) > 1 else result.path[0]
+    return result.path[1:] or result.path
 
 
 def _check_status(
-    certificate: Certificate, issuer: Certificate | None, sources: Sources, transport: Transport | None, at: datetime
+    certificate: Certificate,
+    above: tuple[Certificate, ...],
+    pool: Sequence[Certificate],
+    sources: Sources,
+    transport: Transport | None,
+    at: datetime,
 ) -> None:
-    if issuer is None:
+    if not above:
         raise _unknown("its issuer is not at hand")
+    issuer, *further = above
     crls, ocsps = sources.revocation(certificate, issuer, transport=transport, at=at)
-    status = status_of(certificate, issuer, crls=crls, ocsps=ocsps, at=at, now=at)
+    status = status_of(certificate, issuer, above=further, pool=pool, crls=crls, ocsps=ocsps, at=at, now=at)
     if status.state == "revoked" and (status.revoked_at is None or status.revoked_at <= at):
         when = format_time(status.revoked_at) if status.revoked_at else "?"
         raise KeyUnusable(

@@ -2,10 +2,10 @@
 
 Checked before the key is touched, so that no PIN and no paid signature is spent on a refusal:
 1. the Authentication is attested, the attestation's signature holds and says what the Authentication says;
-2. no visible appearance is asked for (not in this release);
-3. the certificate's holder is the person who authenticated, or an organisation at a seal step;
-4. the Transaction names this certificate, when it names one;
-5. this document's content digest (and the signatures already on it) is in the Transaction;
+2. the certificate's holder is the person who authenticated, or an organisation at a seal step;
+3. the Transaction names this certificate, when it names one;
+4. this document's content digest (and the signatures already on it) is in the Transaction;
+5. what readers will see is exactly what the Transaction names for this document: that stamp there, or nothing;
 6. the login is no older than the Transaction allows, and not from the future.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from eidkit import commitments
 from eidkit.binding.attestation import Attestation
-from eidkit.errors import NotSupported, SigningError, Text
+from eidkit.errors import SigningError, Text
 from eidkit.policy import SKEW
 from eidkit.trust.subject import subject_of
 from eidkit.verify.collecting import collect
@@ -25,11 +25,14 @@ from eidkit.verify.content import content_digest
 from eidkit.verify.signature_value import value_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.binding.authentication import Authentication
+    from eidkit.binding.transaction import Transaction
     from eidkit.document import Document
+    from eidkit.signing.appearance import Appearance
 
 _APPROVAL = commitments.PROOF_OF_APPROVAL.oid
 
@@ -50,6 +53,7 @@ def admitted(
     commitment: str | None,
     *,
     at: datetime,
+    appearance: Appearance | None = None,
 ) -> LoginStatements:
     """What the login puts into the signature; :class:`SigningError` with the first disagreement (the plan above)."""
     transaction = authentication.transaction
@@ -71,15 +75,8 @@ def admitted(
             "use the Authentication as it was given by verify",
         )
     # 2.
-    if transaction.appearance:
-        raise NotSupported(
-            "appearance-not-supported",
-            Text("visible appearances are not drawn by this release", "phiên bản này chưa hỗ trợ chữ ký hiển thị"),
-            Text("make the transaction without appearance", "tạo giao dịch không có hình chữ ký"),
-        )
-    # 3.
     _check_person(certificate, authentication)
-    # 4.
+    # 3.
     if transaction.signer is not None and transaction.signer != certificate.sha256:
         raise _refused(
             "transaction-other-signer",
@@ -87,8 +84,10 @@ def admitted(
             "giao dịch chỉ định chứng thư khác",
             "sign with the certificate that the transaction names",
         )
+    # 4.
+    labels = _checked_labels(document, authentication)
     # 5.
-    _check_document(document, authentication)
+    _check_appearance(document, transaction, labels, appearance)
     # 6.
     age = at - authentication.authenticated_at
     if age < -SKEW or age > timedelta(seconds=transaction.max_age):
@@ -116,7 +115,8 @@ def _check_person(certificate: Certificate, authentication: Authentication) -> N
     )
 
 
-def _check_document(document: Document, authentication: Authentication) -> None:
+def _checked_labels(document: Document, authentication: Authentication) -> list[str]:
+    """The labels in the Transaction of documents with this content."""
     content = content_digest(document)
     named = [
         d for d in authentication.transaction.documents if d.sha256 == content.sha256 and d.length == content.length
@@ -137,6 +137,30 @@ def _check_document(document: Document, authentication: Authentication) -> None:
                 f"{document.name} có chữ ký khác với bản đã trình",
                 "begin a new transaction for this document",
             )
+    return [d.label for d in named]
+
+
+def _check_appearance(
+    document: Document, transaction: Transaction, labels: Sequence[str], appearance: Appearance | None
+) -> None:
+    """Neither another stamp than the person was shown, nor one where none was shown, nor none where one was."""
+    named = {entry.document: entry for entry in transaction.appearance}
+    if appearance is None:
+        if any(label not in named for label in labels):
+            return
+        raise _refused(
+            "transaction-appearance-missing",
+            f"the person was shown a visible signature on {document.name}",
+            f"người ký đã được trình hình chữ ký trên {document.name}",
+            "sign with the appearance= that the transaction was made with",
+        )
+    if all(named.get(label) != appearance.shown_on(document, label) for label in labels):
+        raise _refused(
+            "transaction-other-appearance",
+            f"the transaction names another visible signature on {document.name}, or none",
+            f"giao dịch nêu hình chữ ký khác (hoặc không có) trên {document.name}",
+            "sign with the appearance= that the transaction was made with",
+        )
 
 
 def _commitment(effect: str, commitment: str | None) -> str | None:

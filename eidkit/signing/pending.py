@@ -17,7 +17,7 @@ from eidkit.asn1 import certificate as certificates
 from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.errors import CanonicalError, SigningError, Text, TimestampUnavailable
-from eidkit.signing.formats import Prepared, Request, writer
+from eidkit.signing.formats import Prepared, Request, placed, writer
 
 if TYPE_CHECKING:
     from eidkit.algorithms import SignatureAlgorithm
@@ -79,13 +79,15 @@ class Pending:
         document: Document,
         *,
         tsa: TimestampAuthority | tuple[TimestampAuthority, ...] | None = None,
+        detached: Document | None = None,
         transport: Transport | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> Document:
         """The signed document.
 
         ``value`` is the signature value over ``to_sign`` (ECDSA: DER); ``document`` the one that was prepared.
-        ``tsa`` makes signature level B-T; several authorities are asked in order.  Raises
+        ``tsa`` makes signature level B-T; several authorities are asked in order.  ``detached``: the content of a
+        detached CMS that got one more signature, where the Pending was stored meanwhile.  Raises
         :class:`SigningError` for another document or a value that does not belong to the certificate, and
         :class:`TimestampUnavailable`, whose ``signed`` holds the B-B document, when no authority answers.
         """
@@ -99,14 +101,14 @@ class Pending:
         self._check_value(value)
         format_ = writer(self.format, document.name)
         if not tsa:
-            return self._spliced(document, format_.finish(self.prepared, self.request, value, None))
+            return self._signed(document, format_.finish(self.prepared, self.request, value, None), detached)
         octets = format_.timestamp_octets(self.prepared, self.request, value)
         try:
             token = _token(tsa, octets, self.request, transport, clock)
         except TimestampUnavailable as error:
-            error.signed = self._spliced(document, format_.finish(self.prepared, self.request, value, None))
+            error.signed = self._signed(document, format_.finish(self.prepared, self.request, value, None), detached)
             raise
-        return self._spliced(document, format_.finish(self.prepared, self.request, value, token))
+        return self._signed(document, format_.finish(self.prepared, self.request, value, token), detached)
 
     def _check_value(self, value: bytes) -> None:
         key = certificates.parse(self.request.certificate).public_key()
@@ -118,10 +120,11 @@ class Pending:
                 "check that the key belongs to the certificate and that it signed to_sign",
             )
 
-    def _spliced(self, document: Document, insertion: bytes) -> Document:
-        signed = document.spliced(self.prepared.offset, insertion)
+    def _signed(self, document: Document, finished: bytes, detached: Document | None) -> Document:
+        signed = placed(self.format, document, self.prepared, finished)
         if self.stored:
-            _check_intact(signed, self.prepared.to_sign)
+            beside = document if self.prepared.state.get("form") == "detached" else detached
+            _check_intact(signed, self.prepared.to_sign, beside)
         return signed
 
     def to_json(self) -> bytes:
@@ -219,11 +222,11 @@ def _token(
     return token
 
 
-def _check_intact(signed: Document, to_sign: bytes) -> None:
+def _check_intact(signed: Document, to_sign: bytes, beside: Document | None) -> None:
     """A Pending that was stored outside is not believed: the signature it gave must hold in the document."""
     from eidkit.verify.collecting import collect
 
-    made = next((s for s in collect(signed).signatures if s.signed_octets == to_sign), None)
+    made = next((s for s in collect(signed, detached=beside or ()).signatures if s.signed_octets == to_sign), None)
     if (
         made is None
         or any(r.computed != r.declared for r in made.references)

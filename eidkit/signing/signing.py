@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING
 from eidkit import algorithms, commitments
 from eidkit.asn1 import certificate as certificates
 from eidkit.clock import SYSTEM_CLOCK, Clock
+from eidkit.errors import NotSupported, SigningError, Text
 from eidkit.signing import login_gate
 from eidkit.signing.certificate_gate import check_certificate
-from eidkit.signing.formats import Request, writer
+from eidkit.signing.formats import Prepared, Request, format_of, writer
 from eidkit.signing.pending import Pending
 from eidkit.timestamps.authority import first_token
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from cryptography import x509
 
     from eidkit.binding.authentication import Authentication
     from eidkit.document import Document
     from eidkit.key import SigningKey
+    from eidkit.pdf.placing import Placing
+    from eidkit.signing.appearance import Appearance
+    from eidkit.signing.formats.cms import Form
     from eidkit.timestamps.authority import TimestampAuthority
     from eidkit.transport import Transport
     from eidkit.trust.sources import Sources
@@ -32,10 +38,15 @@ def prepare(
     document: Document,
     certificate: x509.Certificate,
     *,
+    format: Literal["cms"] | None = None,  # noqa: A002  # the command line's word
+    attached: bool = False,
+    detached: Document | None = None,
     chain: tuple[x509.Certificate, ...] | list[x509.Certificate] = (),
     digest: str | None = None,
     pss: bool = False,
     authentication: Authentication | None = None,
+    appearance: Appearance | None = None,
+    field: str | None = None,
     claimed_roles: tuple[str, ...] = (),
     commitment: str | None = "auto",
     token_reserve: int = TOKEN_RESERVE,
@@ -46,9 +57,13 @@ def prepare(
 ) -> Pending:
     """The Pending for ``document``: everything but the signature value.
 
-    ``chain``: issuing certificates to embed.  ``digest``: ``"sha256"``, ``"sha384"`` or ``"sha512"`` (default:
+    ``format``: None signs by content (PDF, XML, or one more signature in a CMS); ``"cms"`` makes a CMS signature
+    of any file, beside it (``NAME.p7s``) or, ``attached``, around it (``NAME.p7m``).  ``detached``: the content of
+    a detached CMS that gets one more signature.  ``chain``: issuing certificates to embed.  ``digest``: ``"sha256"``, ``"sha384"`` or ``"sha512"`` (default:
     what fits the key); ``pss``: RSASSA-PSS instead of PKCS#1 v1.5.  ``authentication`` binds the signature to
-    a login: person, transaction, document and age must agree (binding.md §4, §6).  ``claimed_roles``: roles
+    a login: person, transaction, document and age must agree (binding.md §4, §6).  ``appearance``: what
+    readers see on a page (PDF only); ``field``: an empty signature field of the document to use instead of a new
+    one, where nothing is to be seen.  ``claimed_roles``: roles
     to claim where there is no authentication.  ``commitment``: a name such as ``"proof-of-receipt"``, an OID,
     None, or ``"auto"`` (proof of approval exactly when an authentication's action advances).
     ``token_reserve``: octets kept free for a timestamp token (0 for none).  ``trust`` and ``sources`` have the
@@ -57,14 +72,18 @@ def prepare(
     Raises :class:`eidkit.errors.KeyUnusable`, :class:`eidkit.errors.SigningError`,
     :class:`eidkit.errors.DocumentError`, each before any key is touched.
     """
+    form = _form(document, format, attached=attached, detached=detached)
+    if form is not None:
+        _check_form(authentication, appearance, field)
     now = clock.now()
     holder = certificates.of(certificate)
     others = tuple(certificates.of(one).der for one in chain)
     check_certificate(holder, others, at=now, trust=trust, sources=sources, transport=transport)
     algorithm = algorithms.suited(holder.public_key(), digest, pss=pss)
+    placing = _placing(document, appearance, field)
     assertion = None
     if authentication is not None:
-        said = login_gate.admitted(document, holder, authentication, commitment, at=now)
+        said = login_gate.admitted(document, holder, authentication, commitment, at=now, appearance=appearance)
         assertion, claimed_roles, commitment = said.assertion, (said.role,), said.commitment
     elif commitment is not None:
         commitment = None if commitment == "auto" else commitments.oid_of(commitment)
@@ -79,8 +98,15 @@ def prepare(
         commitment=commitment,
         signing_time=now,
     )
-    prepared = writer(document.format, document.name).prepare(document, request)
-    return Pending(document.name, document.length, document.sha256, document.format, request, prepared)
+    prepared: Prepared
+    if form is not None:
+        from eidkit.signing.formats import cms
+
+        prepared = cms.prepare(document, request, form)
+    else:
+        prepared = writer(document.format, document.name).prepare(document, request, placing)
+    kind = document.format if form is None else "cms"
+    return Pending(document.name, document.length, document.sha256, kind, request, prepared)
 
 
 def sign(
@@ -88,9 +114,14 @@ def sign(
     key: SigningKey,
     *,
     tsa: TimestampAuthority | tuple[TimestampAuthority, ...] | None = None,
+    format: Literal["cms"] | None = None,  # noqa: A002  # the command line's word
+    attached: bool = False,
+    detached: Document | None = None,
     digest: str | None = None,
     pss: bool = False,
     authentication: Authentication | None = None,
+    appearance: Appearance | None = None,
+    field: str | None = None,
     claimed_roles: tuple[str, ...] = (),
     commitment: str | None = "auto",
     token_reserve: int | None = None,
@@ -99,7 +130,7 @@ def sign(
     transport: Transport | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Document:
-    """``document`` signed with ``key``: PAdES for PDF, XAdES for XML; B-B, or B-T with ``tsa``.
+    """``document`` signed with ``key``: PAdES for PDF, XAdES for XML, CAdES as asked; B-B, or B-T with ``tsa``.
 
     This is :func:`prepare`, the key, and :meth:`Pending.complete`; their parameters and errors are the same.
     Not for keys that answer later (a phone, a remote service): use the two halves there.
@@ -107,12 +138,85 @@ def sign(
     if token_reserve is None:
         token_reserve = TOKEN_RESERVE if tsa else 0
     pending = prepare(
-        document, key.certificate, chain=key.chain, digest=digest, pss=pss, authentication=authentication,
-        claimed_roles=claimed_roles, commitment=commitment, token_reserve=token_reserve, trust=trust, sources=sources,
-        transport=transport, clock=clock,
+        document, key.certificate, format=format, attached=attached, detached=detached, chain=key.chain,
+        digest=digest, pss=pss, authentication=authentication,
+        appearance=appearance, field=field, claimed_roles=claimed_roles, commitment=commitment,
+        token_reserve=token_reserve, trust=trust, sources=sources, transport=transport, clock=clock,
     )  # fmt: skip
     value = key.sign(pending.to_sign, pending.algorithm)
     return pending.complete(value, document, tsa=tsa, transport=transport, clock=clock)
+
+
+def _form(document: Document, format_: str | None, *, attached: bool, detached: Document | None) -> Form | None:
+    """The form of the CMS that is made or gets one more signature; None for PDF and XML."""
+    if format_ not in {None, "cms"}:
+        raise _misused(
+            "sign-format", f"no signature format {format_}", f"không có định dạng {format_}", 'leave it out, or "cms"'
+        )
+    if format_ == "cms":
+        from eidkit.signing.formats.cms import Form
+
+        if detached is not None:
+            raise _misused(
+                "sign-detached",
+                "detached= belongs to one more signature in a CMS that is there",
+                "detached= chỉ dùng khi ký thêm vào CMS có sẵn",
+                'leave format="cms" out to sign once more, or leave detached= out',
+            )
+        return Form("attached" if attached else "detached")
+    if format_of(document) == "cms" and not attached:
+        from eidkit.signing.formats.cms import Form
+
+        return Form("more", detached)
+    if attached or detached is not None:
+        raise _misused(
+            "sign-attached",
+            "attached= and detached= belong to CMS signatures",
+            "attached= và detached= chỉ dùng cho chữ ký CMS",
+            'add format="cms" to make one',
+        )
+    return None
+
+
+def _check_form(authentication: Authentication | None, appearance: Appearance | None, field: str | None) -> None:
+    """Nothing is seen of a CMS signature, and none is bound to a login yet."""
+    if authentication is not None:
+        raise NotSupported(
+            "cms-authentication",
+            Text("this release binds no login to a CMS signature", "phiên bản này chưa gắn xác thực với chữ ký CMS"),
+            Text("sign the PDF or XML itself", "hãy ký trực tiếp tệp PDF hoặc XML"),
+        )
+    if appearance is not None or field is not None:
+        raise _misused(
+            "cms-appearance",
+            "a CMS signature shows nothing on a page",
+            "chữ ký CMS không hiển thị trên trang",
+            'leave appearance= and field= out, or leave format="cms" out',
+        )
+
+
+def _misused(code: str, en: str, vi: str, remedy: str) -> SigningError:
+    return SigningError(code, Text(en, vi), Text(remedy, "sửa tham số rồi ký lại"), kind="caller")
+
+
+def _placing(document: Document, appearance: Appearance | None, field: str | None) -> Placing | None:
+    """Where the signature goes; None: wherever the format puts it, unseen."""
+    if appearance is None and field is None:
+        return None
+    from eidkit.pdf.placing import Placing
+    from eidkit.signing.appearance import check_pdf
+
+    check_pdf(document)
+    if appearance is None:
+        return Placing(field=field)
+    if field is not None:
+        raise SigningError(
+            "appearance-and-field",
+            Text("the appearance says where it stands already", "hình chữ ký đã có vị trí"),
+            Text("name the field as at= of the appearance, and leave field= out", "dùng at= và bỏ field="),
+            kind="caller",
+        )
+    return appearance.placing
 
 
 def timestamp(
@@ -129,6 +233,6 @@ def timestamp(
     :class:`eidkit.errors.TimestampUnavailable` gave back, when an authority answers again.  Raises
     :class:`eidkit.errors.SigningError` when there is no such signature or no room was kept for a token.
     """
-    return writer(document.format, document.name).add_timestamp(
+    return writer(format_of(document), document.name).add_timestamp(
         document, lambda octets: first_token(tsa, octets, digest=digest, transport=transport, clock=clock)
     )

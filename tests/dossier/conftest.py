@@ -31,12 +31,13 @@ from eidkit.timestamps.authority import first_token
 from eidkit.vn import five_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.transaction import Transaction
     from eidkit.dossier import DossierReport
     from eidkit.sandbox.keys import SandboxKey
+    from eidkit.signing import Appearance
 
 NOON = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 DOSSIER = "H56.01-260302-0001"
@@ -61,6 +62,8 @@ class Turn:
     ``transaction`` is changed before anybody logs in, ``login`` before it is attested, ``attested`` afterwards;
     ``before`` and ``after`` change a document around its signing; ``jws`` what travels inside the signature;
     ``made`` logs the person in in another way; ``patch`` bends our own writers while that one signature is written.
+    ``stamps`` are what readers see, by label: named in the transaction where the step allows it, and drawn, unless
+    ``drawn`` says what is drawn instead.
     """
 
     action: str = "approve"
@@ -81,6 +84,8 @@ class Turn:
     commitment: str | None = "honest"
     tsa: bool = True
     labels: tuple[str, ...] | None = None
+    stamps: Mapping[str, Appearance] = field(default_factory=dict)
+    drawn: Mapping[str, Appearance] | None = None
 
 
 @dataclass
@@ -132,7 +137,9 @@ class Stage:
         due = dossier.procedure.step(step)
         who, key = self.cast[step]
         self.clock.advance(timedelta(minutes=5))
-        shown = turn.transaction(dossier.transaction(action=turn.action))
+        named = turn.stamps if due.appearance else {}
+        shown = turn.transaction(dossier.transaction(action=turn.action, appearance=named))
+        drawn = turn.stamps if turn.drawn is None else turn.drawn
         person = turn.person or who.identity
         login = turn.made(shown, person) if turn.made else self.login(shown, person, turn)
         self.clock.advance(turn.wait)
@@ -151,6 +158,7 @@ class Stage:
                     roles=roles,
                     commitment=commitment,
                     tsa=turn.tsa,
+                    stamp=drawn.get(label),
                 )
         return login, signed
 
@@ -200,6 +208,7 @@ class Stage:
         roles: tuple[str, ...] = (),
         commitment: str | None = PROOF_OF_APPROVAL.oid,
         tsa: bool = True,
+        stamp: Appearance | None = None,
     ) -> Document:
         """``document`` signed with whatever is asked to go into the signature."""
         algorithm = algorithms.suited(key.certificate.public_key())
@@ -215,7 +224,7 @@ class Stage:
             signing_time=self.clock.now(),
         )
         format_ = writer(document.format, document.name)
-        prepared = format_.prepare(document, request)
+        prepared = format_.prepare(document, request, *([stamp.placing] if stamp else []))
         value = key.sign(prepared.to_sign, algorithm)
         token = None
         if tsa:

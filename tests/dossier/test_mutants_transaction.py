@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from eidkit.binding.transaction import Appearance, ProcedureReference, ShownText, TransactionAction
+from eidkit.binding.transaction import ProcedureReference, ShownText, TransactionAction
 from eidkit.document import Document
 from eidkit.dossier import Dossier
 
@@ -199,19 +199,6 @@ def test_an_approval_that_follows_another(stage, turn, caught):
 
 def test_a_first_approval_that_follows_something(stage, turn, caught):
     caught(stage.play(stage.opened(), {"reception": changed(turn, previous="3" * 64)}), "TRANSACTION_PREVIOUS")
-
-
-def test_a_visible_signature_where_none_is_allowed(stage, turn, caught):
-    seen = changed(turn, appearance=(Appearance("permit", 1, (10, 10, 200, 60), "4" * 64),))
-    caught(stage.play(stage.opened(), {"approval": seen}), "APPEARANCE_NOT_ALLOWED")
-
-
-def test_a_visible_signature_where_one_is_allowed_is_refused_by_name(stage, turn, caught):
-    steps = tuple(replace(step, appearance=True) for step in stage.procedure.steps)
-    procedure = replace(stage.procedure, steps=steps)
-    seen = changed(turn, appearance=(Appearance("permit", 1, (10, 10, 200, 60), "4" * 64),))
-    twin = stage.play(stage.opened(procedure))
-    caught(stage.play(stage.opened(procedure), {"approval": seen}), "NOT_SUPPORTED", twin=twin)
 
 
 def test_a_document_that_was_not_the_one_shown(stage, turn, caught):

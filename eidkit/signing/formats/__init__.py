@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from eidkit.algorithms import SignatureAlgorithm
     from eidkit.document import Document
+    from eidkit.pdf.placing import Placing
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,11 @@ class Prepared:
 class FormatWriter(Protocol):
     """The shape of a module in this package."""
 
-    def prepare(self, document: Document, request: Request) -> Prepared:
-        """Everything but the signature value; raises :class:`DocumentError` when the document cannot be signed."""
+    def prepare(self, document: Document, request: Request, placing: Placing | None = None, /) -> Prepared:
+        """Everything but the signature value; raises :class:`DocumentError` when the document cannot be signed.
+
+        ``placing``: a field or place in a PDF, and what is seen there; other formats are not asked with one.
+        """
         ...
 
     def timestamp_octets(self, prepared: Prepared, request: Request, value: bytes, /) -> bytes:
@@ -81,8 +85,33 @@ def writer(format_: str, name: str) -> FormatWriter:
         from eidkit.signing.formats import xml
 
         return xml
+    if format_ == "cms":
+        from eidkit.signing.formats import cms
+
+        return cms
     raise DocumentError(
         "format-not-signable",
         Text(f"{name} is neither PDF nor XML ({format_})", f"{name} không phải PDF hay XML ({format_})"),
-        Text("convert it to PDF, or sign the XML form of it", "hãy chuyển sang PDF hoặc XML rồi ký"),
+        Text(
+            'sign it with format="cms" (--format cms), or convert it to PDF',
+            'ký với format="cms" (--format cms), hoặc chuyển sang PDF',
+        ),
     )
+
+
+def format_of(document: Document) -> str:
+    """The format that ``document`` is signed in as it stands: by content; a CMS takes one more signature."""
+    if document.format == "der":
+        from eidkit.signing.formats import cms
+
+        return "cms" if cms.is_cms(document) else "der"
+    return document.format
+
+
+def placed(format_: str, document: Document, prepared: Prepared, finished: bytes) -> Document:
+    """The signed document: what :meth:`FormatWriter.finish` gave, put where it belongs."""
+    if format_ == "cms":
+        from eidkit.signing.formats import cms
+
+        return cms.placed(document, prepared, finished)
+    return document.spliced(prepared.offset, finished)

@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
     from eidkit.algorithms import SignatureAlgorithm
     from eidkit.document import Document
+    from eidkit.pdf.placing import Placing
     from eidkit.signing.formats import Request
 
 
-def prepare(document: Document, request: Request) -> Prepared:
+def prepare(document: Document, request: Request, placing: Placing | None = None) -> Prepared:
     """The revision to append, and the signed attributes to sign; raises DocumentError when it may not be signed."""
     digest = cms.digest_name(request.algorithm, request.digest)
     blank = _attributes(request, bytes(hash_size(digest)))
     reserve = _cms_size(
         request.certificate, request.chain, digest, request.algorithm, len(blank), request.token_reserve
     )
-    revision = signature_revision(document, reserve, request.signing_time)
+    revision = signature_revision(document, reserve, request.signing_time, placing)
     covered = document.spliced(document.length, revision.data)
     to_sign = _attributes(request, covered.digest(digest, revision.ranges))
     return Prepared(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from eidkit.xml.parse import Tree
 
 
-def prepare(document: Document, request: Request) -> Prepared:
+def prepare(document: Document, request: Request, _placing: object = None) -> Prepared:
     """The signature without its value; raises :class:`DocumentError` for a document that cannot be signed."""
     # 1.
     tree = parse.load(document)
