@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 PACKAGES = ("eidkit", "eidkit.signing", "eidkit.verify", "eidkit.auth", "eidkit.dossier", "eidkit.sandbox", "eidkit.vn")
-MODULES = ("eidkit.auth.oidc", "eidkit.auth.otp", "eidkit.errors", "eidkit.sandbox.office", "eidkit.sandbox.provider")
+MODULES = (
+    "eidkit.auth.oidc", "eidkit.auth.otp", "eidkit.errors", "eidkit.sandbox.office", "eidkit.sandbox.provider",
+    "eidkit.sandbox.server",
+)  # fmt: skip
 LIST = Path(__file__).with_name("public_names.txt")
 
 

@@ -100,7 +100,7 @@ def enrol(
             raise _not_enrolled(
                 "this person has an authenticator already",
                 "người này đã có thiết bị xác thực",
-                "pass replace=True after checking who asks",
+                "pass replace=True (--replace) after checking who asks",
             )
         if not unit.add_if_absent(f"totp-seed:{stores.digest('seed', seed.secret.hex())}", _FOREVER, 0):
             raise _not_enrolled(
@@ -176,6 +176,26 @@ def verify(
         checks=_CHECKS,
         attest=attest,
     )
+
+
+def confirm(identity: Identity, code: str, *, stores: Stores, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Check that the authenticator of ``identity`` gives right codes, as the last step of an enrolment.
+
+    The plan's 2 to 7 without a challenge: the attempt is counted and the code is used up.  Nothing is approved by
+    it and it leaves nothing to prove; that is :func:`begin` and :func:`verify`.  Raises AuthenticationError.
+    """
+    moment = int(clock.now().timestamp())
+    name = _name(stores, identity)
+    with stores.unit() as unit:
+        reason = limits.counted(unit, name, moment)
+        if reason is not None:
+            _spend_time(code)
+        elif accepted(unit, stores, name, code, moment) is None:
+            reason = "code"
+        else:
+            limits.forgiven(unit, name)
+    if reason is not None:
+        raise refused("otp", reason)
 
 
 class _Asked(NamedTuple):

@@ -45,17 +45,21 @@ TRUST = (
     "Anchors you trust for signing: a file, a folder, or a folder with signing/ timestamping/ login/ "
     "attestation/, which gives all kinds. Repeat for more."
 )
+trust_option: Callable[[Any], Any] = _files("--trust", "PEM", TRUST)
 trust_options: Callable[[Any], Any] = together(
-    _files("--trust", "PEM", TRUST),
+    trust_option,
     _files("--tsa-trust", "PEM", "Anchors for timestamps."),
 )
 _allow_host: Callable[[Any], Any] = click.option(
     "--allow-host", multiple=True, metavar="HOST", help="A loopback or private host that may be asked."
 )
-material_options: Callable[[Any], Any] = together(
+answer_options: Callable[[Any], Any] = together(
     _files("--intermediate", "FILE", "Certificates that may complete a path."),
     _files("--crl", "FILE", "Revocation lists: files or folders."),
     _files("--ocsp", "FILE", "OCSP answers: files or folders."),
+)
+material_options: Callable[[Any], Any] = together(
+    answer_options,
     click.option("--offline", is_flag=True, help="Open no connection; otherwise missing revocation data is fetched."),
     _allow_host,
 )
@@ -83,6 +87,11 @@ at_option: Callable[[Any], Any] = click.option(
 )
 json_option: Callable[[Any], Any] = click.option(
     "--json", "as_json", is_flag=True, help="One JSON object per line and file (docs/json-contract.md)."
+)
+
+HTML = (
+    "Also write the report as one page for people: no script, nothing fetched, English and Vietnamese in one file "
+    "(--lang decides which is shown first)."
 )
 
 
@@ -113,17 +122,25 @@ def anchors(chosen: dict[str, Any]) -> TrustStore:
     )
 
 
+def given_sources(chosen: dict[str, Any]) -> Sources:
+    """The certificates and answers in the files of :data:`answer_options`."""
+    from eidkit.trust.sources import Sources
+
+    return Sources.read(*chosen["intermediate"], *chosen["crl"], *chosen["ocsp"])
+
+
 def material(chosen: dict[str, Any]) -> Material:
     """What :data:`material_options` stand for: given files first, then the network, unless ``--offline``."""
     from eidkit.trust.sources import Sources
 
-    given = Sources.read(*chosen["intermediate"], *chosen["crl"], *chosen["ocsp"])
+    given = given_sources(chosen)
     if chosen["offline"]:
         return Material(given, None)
+    from eidkit.cli.progress import Asking
     from eidkit.transport import HttpTransport
 
     hosts = frozenset(chosen["allow_host"])
-    return Material(given + Sources.online(allow_hosts=hosts), HttpTransport(allow_hosts=hosts))
+    return Material(given + Sources.online(allow_hosts=hosts), Asking(HttpTransport(allow_hosts=hosts)))
 
 
 def moment(at: str | None) -> datetime | None:
@@ -207,9 +224,10 @@ def transport(asked: Sequence[TimestampAuthority], allow_hosts: Sequence[str]) -
     """The network for these authorities, none when there are none."""
     if not asked:
         return None
+    from eidkit.cli.progress import Asking
     from eidkit.transport import HttpTransport
 
-    return HttpTransport(allow_hosts=frozenset(allow_hosts))
+    return Asking(HttpTransport(allow_hosts=frozenset(allow_hosts)))
 
 
 def write_page(path: Path, text: str) -> None:

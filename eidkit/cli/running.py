@@ -14,6 +14,8 @@ from eidkit.errors import EidkitError, NotSupported, Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
 PASSED, FAILED, UNREADABLE = 0, 1, 2
 
 COMMANDS = {
@@ -22,16 +24,13 @@ COMMANDS = {
     "timestamp": "Add a timestamp to the last signature that has none.",
     "preserve": "Make a signed PDF fit to be proved for years, or renew it.",
     "verify": "Say what each signature in a file is worth, and why.",
+    "certificate": "Say what a certificate is worth, with its whole path.",
+    "audit": "Say what the files that you have prove, until when, and how to save them.",
     "collect": "Collect all facts about a signed file, to judge them later.",
     "dossier": "Prove who approved what in a written dossier.",
+    "otp": "Enrol an authenticator app, and confirm with one-time codes.",
     "sandbox": "Make a trust infrastructure of your own to test with.",
-}
-NOT_YET = {
-    "certificate": Text(
-        "verify a file that the certificate signed: its report shows the whole path",
-        "hãy kiểm tra một tệp do chứng thư đó ký: báo cáo cho biết toàn bộ đường dẫn",
-    ),
-    "otp": Text("use eidkit.auth.otp from Python", "hãy dùng eidkit.auth.otp trong Python"),
+    "completion": "Print what your shell needs to complete eidkit's commands.",
 }
 
 
@@ -43,13 +42,18 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """The command, loaded now; one that is not built yet is refused by name when it runs."""
+        """The command, loaded now."""
         if cmd_name in COMMANDS:
             command: click.Command = import_module(f"eidkit.cli.{cmd_name}").command
             return command
-        if cmd_name in NOT_YET:
-            return not_yet(f"eidkit {cmd_name}", NOT_YET[cmd_name])
         return None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, without loading any of them; options as click gives them."""
+        from click.shell_completion import CompletionItem
+
+        fitting = [CompletionItem(name, help=told) for name, told in COMMANDS.items() if name.startswith(incomplete)]
+        return fitting + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The list in ``eidkit --help``, without loading any command."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from eidkit.cli.running import COMMANDS, NOT_YET, run
+from eidkit.cli.running import COMMANDS, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def test_help_lists_every_command(eidkit: Callable[..., Said]) -> None:
     assert [name for name in COMMANDS if f"  {name} " not in said.out] == []
 
 
-@pytest.mark.parametrize("arguments", [*((name,) for name in NOT_YET), ("certificate", "a.pem")])
+@pytest.mark.parametrize("arguments", [("otp", "rotate"), ("otp", "rotate", "--store", "auth.db")])
 def test_what_is_not_built_is_refused_by_name(arguments: tuple[str, ...], eidkit: Callable[..., Said]) -> None:
     said = eidkit(*arguments)
     assert said.code == 2
@@ -164,7 +164,7 @@ def test_a_missing_file_is_told_in_vietnamese_when_asked(
 
 def test_the_environment_chooses_the_language(monkeypatch: pytest.MonkeyPatch, eidkit: Callable[..., Said]) -> None:
     monkeypatch.setenv("LC_ALL", "vi_VN.UTF-8")
-    assert "phiên bản này chưa có" in eidkit("certificate").err
+    assert "phiên bản này chưa có" in eidkit("otp", "rotate").err
 
 
 def test_an_empty_trust_folder_is_refused(box: Path, tmp_path: Path, eidkit: Callable[..., Said]) -> None:

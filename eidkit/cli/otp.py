@@ -1,0 +1,252 @@
+"""``eidkit otp``: enrol a person's authenticator app, and let them confirm with a one-time code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eidkit.cli import options
+from eidkit.cli.running import FAILED, not_yet
+from eidkit.cli.speaking import complain, language, language_option, say
+from eidkit.errors import AuthenticationError, EidkitError, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from eidkit.auth import Stores
+    from eidkit.auth.otp import Totp
+    from eidkit.binding.authentication import Authentication
+    from eidkit.binding.transaction import Transaction
+    from eidkit.identity import Identity
+
+QR_ERROR_CORRECTION = "m"
+"""ISO/IEC 18004 level M: readable when 15 % of a worn print or a reflecting screen is lost."""
+
+
+@click.group("otp")
+def command() -> None:
+    """Enrol a person's authenticator app, and let them confirm with one-time codes (TOTP, RFC 6238)."""
+
+
+command.add_command(
+    not_yet(
+        "eidkit otp rotate",
+        Text(
+            "from Python: Stores.sqlite(FILE, key=new, former_keys=[old]).reseal()",
+            "từ Python: Stores.sqlite(FILE, key=new, former_keys=[old]).reseal()",
+        ),
+    )
+)
+_store_options: Callable[[Any], Any] = options.together(
+    click.option(
+        "--store", required=True, type=options.PATH, metavar="FILE", help="The SQLite file that remembers secrets."
+    ),
+    click.option(
+        "--key-file",
+        required=True,
+        type=options.PATH,
+        metavar="FILE",
+        help="The key that encrypts them: 32 random bytes, or 64 hex digits. Keep it away from the store.",
+    ),
+)
+
+ENROL_EPILOG = """\b
+Examples:
+  eidkit otp enrol vn-cccd:001234567890 --name "Nguyễn Thị Lan" --issuer "City Hall" \\
+      --store auth.db --key-file store.key
+  eidkit otp enrol - --issuer "City Hall" --store auth.db --key-file store.key --svg lan.svg < who.txt
+
+On a terminal the QR code is drawn there. The secret itself is printed only with --show-secret.
+When neither store nor key file is there yet, both are made.
+"""
+
+
+@command.command("enrol", epilog=ENROL_EPILOG)
+@click.argument("who", metavar="SCHEME:IDENTIFIER|-")
+@click.option("--name", default="", metavar="NAME", help="The person's name, shown in the app.")
+@click.option("--issuer", required=True, metavar="NAME", help="Your service's name, shown in the app.")
+@_store_options
+@click.option("--svg", type=options.PATH, metavar="OUT", help="Write the QR code as a picture; delete it afterwards.")
+@click.option("--show-secret", is_flag=True, help="Print the otpauth address with its secret.")
+@click.option("--replace", is_flag=True, help="Replace the authenticator that the person has already.")
+@language_option
+def enrol(who: str, name: str, issuer: str, store: Path, key_file: Path, **chosen: Any) -> None:
+    """Give a person a new authenticator: a QR code that their app scans once.
+
+    Make sure beforehand that the person in front of you is who you say: whoever scans the code will be. With "-"
+    the identifier is the first line of standard input, so that no list of processes shows it.
+    """
+    from eidkit.auth import otp
+
+    drawn = sys.stdout.isatty()
+    if not (drawn or chosen["svg"] or chosen["show_secret"]):
+        raise click.UsageError("nobody would see the QR code: run it on a terminal, or give --svg OUT or --show-secret")
+    identity = _identity(who, name)
+    stores = _stores(store, key_file, make=True)
+    totp = otp.enrol(identity, issuer=issuer, stores=stores, replace=chosen["replace"])
+    try:
+        if chosen["svg"]:
+            _write_svg(totp, chosen["svg"])
+    except EidkitError:
+        otp.withdraw(identity, stores=stores)
+        raise
+    if drawn and not chosen["svg"]:
+        _draw(totp)
+    click.echo(totp.uri if chosen["show_secret"] else _without_secret(totp.uri))
+    say(
+        Text(
+            f"{identity.masked} is enrolled; let them try it with `eidkit otp verify`",
+            f"đã đăng ký cho {identity.masked}; hãy cho người đó thử bằng `eidkit otp verify`",
+        ),
+        err=True,
+    )
+
+
+VERIFY_EPILOG = """\b
+Examples:
+  eidkit otp verify vn-cccd:001234567890 --store auth.db --key-file store.key
+  eidkit otp verify vn-cccd:000190000022 --store auth.db --key-file store.key \\
+      --dossier folder --procedure procedure.toml --action approve \\
+      --service-key service.p12 --password-file pw.txt -o authentication.json
+  eidkit sign permit.pdf -o signed.pdf --p12 lan.p12 --authentication authentication.json
+
+Exit code: 0 accepted, 1 not accepted, 2 could not be asked. A code is accepted once; wrong ones wait ever longer.
+"""
+
+
+@command.command("verify", epilog=VERIFY_EPILOG)
+@click.argument("who", metavar="SCHEME:IDENTIFIER|-")
+@_store_options
+@click.option("--dossier", type=options.PATH, metavar="FOLDER", help="Confirm the step that is due in this dossier.")
+@click.option("--procedure", type=options.PATH, metavar="FILE", help="Your own procedure, with --dossier.")
+@click.option("--action", metavar="NAME", help="The action of the step, such as approve.")
+@click.option("--service-key", type=options.PATH, metavar="P12", help="The key that attests logins and nothing else.")
+@click.option("--password-file", type=options.PATH, metavar="FILE", help="Its password; otherwise you are asked.")
+@click.option("-o", "--output", type=options.PATH, metavar="OUT", help="Where the record of the login goes.")
+@language_option
+@click.pass_context
+def verify(ctx: click.Context, /, who: str, store: Path, key_file: Path, **chosen: Any) -> None:
+    """Ask for a one-time code and say whether it is right; the code is typed or piped, never an argument.
+
+    With --dossier the text of the step is shown first, the code confirms exactly that, and the attested record of
+    the login goes to OUT, for `eidkit sign --authentication OUT`. Without it nothing is approved: it is a try.
+    """
+    given = [chosen[name] is not None for name in ("dossier", "procedure", "action", "service_key", "output")]
+    if any(given) and not all(given):
+        raise click.UsageError("--dossier, --procedure, --action, --service-key and --output belong together")
+    identity = _identity(who)
+    stores = _stores(store, key_file, make=False)
+    try:
+        if all(given):
+            _confirmed(identity, stores, chosen).write(chosen["output"])
+        else:
+            from eidkit.auth import otp
+
+            otp.confirm(identity, _code(), stores=stores)
+    except AuthenticationError as error:
+        complain(error)
+        ctx.exit(FAILED)
+    say(Text("the code is right", "mã đúng"), err=True)
+
+
+def _confirmed(identity: Identity, stores: Stores, chosen: dict[str, Any]) -> Authentication:
+    """The attested login of ``identity`` for the step that is due, after its text was shown."""
+    from eidkit.auth import otp
+    from eidkit.signing import Pkcs12Key
+
+    transaction = _transaction(chosen)
+    password = options.password(chosen["password_file"], f"Password of {chosen['service_key'].name}")
+    with Pkcs12Key.open(chosen["service_key"], password=password) as service_key:
+        from eidkit.verify.render.text import printable
+
+        challenge = otp.begin(identity, transaction, audience="eidkit", stores=stores)
+        click.echo(printable(transaction.text.body), err=True)
+        return otp.verify(_code(), challenge.id, stores=stores, attest=service_key)
+
+
+def _transaction(chosen: dict[str, Any]) -> Transaction:
+    from eidkit.binding.procedure import Procedure
+    from eidkit.dossier import Dossier
+
+    procedure = options.named(chosen["procedure"], Procedure.read)
+    return Dossier.read(chosen["dossier"], procedure).transaction(action=chosen["action"], language=language())
+
+
+def _identity(who: str, name: str = "") -> Identity:
+    from eidkit.identity import Identity
+
+    scheme, colon, identifier = (_line() if who == "-" else who).rpartition(":")
+    if not colon:
+        raise click.UsageError("say who it is as SCHEME:IDENTIFIER, such as vn-cccd:001234567890")
+    return Identity(scheme, identifier, name)
+
+
+def _code() -> str:
+    """The code: asked for on a terminal, otherwise the next line of standard input."""
+    return str(click.prompt("Code", err=True, prompt_suffix=": ")).strip() if sys.stdin.isatty() else _line()
+
+
+def _line() -> str:
+    return sys.stdin.readline(1024).strip()
+
+
+def _stores(store: Path, key_file: Path, *, make: bool) -> Stores:
+    """The stores in ``store`` under the key in ``key_file``; both are made only where neither is there."""
+    from eidkit.auth import Stores
+    from eidkit.auth.stores.sealing import KEY_SIZE
+    from eidkit.files import read_bounded, write_atomically
+
+    if not store.exists() and not make:
+        raise EidkitError(
+            "store-missing",
+            Text(f"{store.name} is not there", f"không có {store.name}"),
+            Text("name the store in which the person was enrolled", "chỉ định kho đã dùng khi đăng ký"),
+            kind="person",
+        )
+    if make and not store.exists() and not key_file.exists():
+        import secrets
+
+        write_atomically(key_file, [secrets.token_bytes(KEY_SIZE)], private=True)
+        said = "a new key; move it to where you keep secrets"
+        say(Text(f"{key_file.name}: {said}", f"{key_file.name}: khoá mới; hãy cất vào nơi giữ bí mật"), err=True)
+    key = read_bounded(key_file, 4096)
+    if len(key) != KEY_SIZE:
+        key = _from_hex(key)
+    return Stores.sqlite(store, key=key)
+
+
+def _from_hex(text: bytes) -> bytes:
+    """The key written as hex digits; anything else is left as it is, for the stores to refuse."""
+    try:
+        return bytes.fromhex(text.decode("ascii"))
+    except ValueError:
+        return text
+
+
+def _without_secret(uri: str) -> str:
+    """The otpauth address with its secret left out."""
+    import re
+
+    return re.sub(r"(?<=[?&]secret=)[^&]*", "…", uri)
+
+
+def _draw(totp: Totp) -> None:
+    import segno
+
+    segno.make(totp.uri, error=QR_ERROR_CORRECTION, micro=False).terminal(sys.stdout, compact=True, border=2)
+
+
+def _write_svg(totp: Totp, path: Path) -> None:
+    """The QR code as a picture on white, which only its owner may read."""
+    import io
+
+    import segno
+
+    from eidkit.files import write_atomically
+
+    picture = io.BytesIO()
+    segno.make(totp.uri, error=QR_ERROR_CORRECTION, micro=False).save(picture, kind="svg", scale=6, light="#fff")
+    write_atomically(path, [picture.getvalue()], private=True)
