@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CHUNK = 1024 * 1024
 _SNIFFED = 4096
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+"""The object identifier of a SignedData, which a CMS begins with (RFC 5652 §5.1)."""
 
 
 class _Source(Protocol):
@@ -188,6 +190,8 @@ class Document:
 
 def sniff(head: bytes) -> str:
     """The format that the first bytes of a document speak of."""
+    if head[:1] == b"\x30" and _SIGNED_DATA in head[:24]:
+        return "der"  # a CMS signature, whatever it holds: a PDF inside begins near by
     if head[:1024].find(b"%PDF-") >= 0 and head.lstrip()[:1] != b"<":
         return "pdf"
     if head[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:

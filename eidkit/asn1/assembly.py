@@ -160,14 +160,19 @@ def with_timestamp(cms: bytes, token: bytes) -> bytes:
 def with_unsigned(cms: bytes, attribute: bytes) -> bytes:
     """The same CMS with one more unsigned attribute on its only signer; all signed octets stay as they are."""
     parts = parts_of(cms)
-    fields = parts[-1].expect(der.SET).only().expect(der.SEQUENCE).children(limit=7)
+    signer = signer_with_unsigned(parts[-1].expect(der.SET).only().raw, attribute)
+    body = b"".join((*(part.raw for part in parts[:-1]), der.tlv(der.SET, signer)))
+    return der.sequence(_SIGNED_DATA_OID, der.explicit(0, der.tlv(der.SEQUENCE, body)))
+
+
+def signer_with_unsigned(signer: bytes, attribute: bytes) -> bytes:
+    """The same SignerInfo with one more unsigned attribute."""
+    fields = der.whole(signer).children(limit=7)
     if len(fields) < 5:
         raise DerError("an incomplete SignerInfo")
     present = [child.raw for child in fields.pop().items(MAX_UNSIGNED)] if fields[-1].tag == 0xA1 else []
     unsigned = b"\xa1" + der.set_of([*present, attribute])[1:]
-    signer = der.sequence(*(field.raw for field in fields), unsigned)
-    body = b"".join((*(part.raw for part in parts[:-1]), der.tlv(der.SET, signer)))
-    return der.sequence(_SIGNED_DATA_OID, der.explicit(0, der.tlv(der.SEQUENCE, body)))
+    return der.sequence(*(field.raw for field in fields), unsigned)
 
 
 def timestamp_attribute_size(reserve: int) -> int:

@@ -292,11 +292,15 @@ def string(node: Node) -> str:
 
 def tlv(tag: int, content: bytes) -> bytes:
     """The DER TLV of ``content`` under the identifier octet ``tag``."""
-    length = len(content)
+    return header(tag, len(content)) + content
+
+
+def header(tag: int, length: int) -> bytes:
+    """What stands before ``length`` octets of content under the identifier octet ``tag``."""
     if length < 0x80:
-        return bytes((tag, length)) + content
+        return bytes((tag, length))
     size = (length.bit_length() + 7) // 8
-    return bytes((tag, 0x80 | size)) + length.to_bytes(size) + content
+    return bytes((tag, 0x80 | size)) + length.to_bytes(size)
 
 
 def sequence(*parts: bytes) -> bytes:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def collect(document: Document, *, detached: Document | Sequence[Document] = ()) -> Evidence:
     """All facts about ``document``, in no case a verdict.
 
-    ``detached`` are contents that stand beside the document: what a bare timestamp token is about, or what
-    references of an XML signature name.  Raises :class:`DocumentError` for what
+    ``detached`` are contents that stand beside the document: what a bare timestamp token or a CMS signature is
+    about, or what references of an XML signature name.  Raises :class:`DocumentError` for what
     cannot be read at all, with the reason and a remedy; everything else is a fact in the Evidence.
     """
     return _reader(document, (detached,) if isinstance(detached, Document) else tuple(detached))(document)
@@ -62,9 +62,9 @@ def _reader(document: Document, detached: tuple[Document, ...]) -> Callable[[Doc
 
         return lambda found: xml.read(found, detached=detached)
     if document.format == "der":
-        from eidkit.verify.formats import token
+        from eidkit.verify.formats import cades
 
-        return lambda found: token.read(found, detached[0] if detached else None)
+        return lambda found: cades.read(found, detached)
     if document.format == "zip":
         raise NotSupported(
             "format-container",
@@ -80,8 +80,8 @@ def _reader(document: Document, detached: tuple[Document, ...]) -> Callable[[Doc
     raise DocumentError(
         "format-unknown",
         Text(
-            f"{document.name} is neither PDF, XML nor a timestamp token",
-            f"{document.name} không phải PDF, XML hay dấu thời gian",
+            f"{document.name} is neither PDF, XML, a CMS signature nor a timestamp token",
+            f"{document.name} không phải PDF, XML, chữ ký CMS hay dấu thời gian",
         ),
         Text(
             "check that this is the signed file and that it arrived whole",

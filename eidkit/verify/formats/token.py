@@ -50,8 +50,11 @@ def _token(data: bytes, name: str) -> bytes:
             return data
     raise NotSupported(
         "format-cms",
-        Text(f"{name} is DER, but no timestamp token", f"{name} không phải dấu thời gian"),
-        Text("this release reads PDF, XML and timestamp tokens", "phiên bản này đọc PDF, XML và dấu thời gian"),
+        Text(
+            f"{name} is DER, but neither a CMS signature nor a timestamp token",
+            f"{name} không phải chữ ký CMS hay dấu thời gian",
+        ),
+        Text("give the signed file", "hãy đưa tệp đã ký"),
     )
 
 
