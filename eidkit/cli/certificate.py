@@ -35,6 +35,7 @@ Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read.
 @click.argument("certificate", type=options.PATH, metavar="CERT")
 @options.trust_option
 @options.material_options
+@options.cache_option
 @click.option(
     "--fetch-issuers", is_flag=True, help="Also fetch missing issuers from the addresses that certificates name."
 )

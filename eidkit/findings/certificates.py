@@ -137,6 +137,13 @@ ROWS: tuple[Row, ...] = (
         "cung cấp CRL hoặc OCSP, hoặc cho phép truy vấn mạng",
     ),
     warning(
+        "NOT_FETCHED",
+        "something that might have settled it could not be fetched: {why}",
+        "không tải được dữ liệu có thể giúp kết luận: {why}",
+        "try again, allow the host (--allow-host), or give what is missing as a file",
+        "thử lại, cho phép máy chủ (--allow-host), hoặc cung cấp tệp còn thiếu",
+    ),
+    warning(
         "REVOCATION_REFUSED",
         "a revocation answer was not used: {why}",
         "không dùng được dữ liệu thu hồi: {why}",

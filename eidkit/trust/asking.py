@@ -9,10 +9,9 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from eidkit.addresses import resolve
+from eidkit.addresses import resolve, shown
 from eidkit.asn1 import crl, der, ocsp
 from eidkit.errors import EidkitError, StoreError, Text, TransportError
-from eidkit.transport import shown
 from eidkit.trust import kept_answers
 from eidkit.trust.kinds import kinds_in
 from eidkit.trust.network import fetch

@@ -1,8 +1,9 @@
 """Revocation answers kept on disk between runs: one SQLite file, bounded, shared by threads and processes.
 
-Nothing in it is believed: an answer that comes from here is judged like one from the network.  Only answers that counted
-when they were fetched are put in, so that rubbish sent once does not stay; a failure is remembered for a minute, so that
-a server that is down does not cost everybody its time-out.  The file says who was asked about: it is its owner's alone.
+Nothing in it is believed: an answer that comes from here is judged like one from the network.  Only answers that
+counted when they were fetched are put in, so that rubbish sent once does not stay; a failure is remembered for a
+minute, so that a server that is down does not cost everybody its time-out.  The file tells who was asked about: only
+its owner may read it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ MAX_ROWS = 20_000
 BUSY_SECONDS = 2.0
 _SCHEMA = """
 BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS answers (question BLOB PRIMARY KEY, body BLOB, kept INTEGER NOT NULL, until INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS answers
+    (question BLOB PRIMARY KEY, body BLOB, kept INTEGER NOT NULL, until INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS answers_end ON answers (until);
 PRAGMA user_version = 1;
 COMMIT;

@@ -6,6 +6,7 @@ The numbers are those of the plan in :mod:`eidkit.trust.revocation`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from eidkit.asn1 import crl, extension
@@ -78,20 +79,14 @@ def read_lists(question: Question, answers: Sequence[bytes]) -> None:
             if listing is not None:
                 (complete if listing.base is None else deltas).append(listing)
         except Refused as refusal:
-            question.refuse(_digest(answer), refusal.why)
+            question.refuse(sha256(answer).hexdigest(), refusal.why)
         except EidkitError as error:
-            question.refuse(_digest(answer), error.problem)
+            question.refuse(sha256(answer).hexdigest(), error.problem)
     for listing in complete:
         _state(question, listing, [delta for delta in deltas if delta.completes(listing)])
     for delta in deltas:
         if not any(delta.completes(listing) for listing in complete):
             _state(question, delta, [])
-
-
-def _digest(answer: bytes) -> str:
-    from hashlib import sha256
-
-    return sha256(answer).hexdigest()
 
 
 def _listing(question: Question, listed: crl.Crl) -> Listing | None:

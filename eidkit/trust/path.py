@@ -74,9 +74,9 @@ def find_path(
 
     ``pool`` holds candidate certificates from anywhere; being in it proves nothing.  ``leaf_period=False``
     leaves the leaf's own period to the caller (who may know better when the signature was made).  ``weak``
-    names digests and key kinds (``"sha1"``, ``"dsa"``, ``"rsa"``) accepted whatever the date.  ``policies`` is what
-    is asked of certificate policies.  ``also`` says what else speaks against a path (its revocation status): where it
-    finds an error, another path is looked for.
+    names digests, kinds of keys and single sizes of them (``"sha1"``, ``"dsa"``, ``"rsa-1024"``) accepted whatever
+    the date.  ``policies`` is what is asked of certificate policies.  ``also`` says what else speaks against a path
+    (its revocation status): where it finds an error, another path is looked for.
     """
     if not anchors:
         return PathResult((), None, (finding("TRUST_EMPTY", leaf.sha256, kind=purpose),))

@@ -46,6 +46,8 @@ PURPOSES: tuple[CertificatePurpose, ...] = ("signing", "timestamping", "login", 
 _REVOKED_LEAF = {"REVOKED", "REVOKED_NO_POE"}
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,38})){1,64}")
 SCHEMA = 1
+MAX_TOLD = 8
+"""How many failures to fetch something are told."""
 
 
 class PathEntryJson(TypedDict):
@@ -277,6 +279,9 @@ class _Inquiry:
             result = self._path(anchors)
         statuses = self._statuses(result.path)
         found = [*result.findings, *self._standing(result.path), *self._period()]
+        if not result.path or any(status.state == "unknown" for status in statuses):
+            told = dict.fromkeys(problem.problem for problem in self.problems)
+            found += [finding("NOT_FETCHED", why=why) for why in list(told)[:MAX_TOLD]]
         return self._concluded(result, statuses, in_order(found))
 
     def _path(self, anchors: tuple[Anchor, ...]) -> PathResult:

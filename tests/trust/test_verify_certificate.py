@@ -246,3 +246,12 @@ def test_chasing_ends_at_an_anchor_that_is_not_self_signed(pki: Pki) -> None:
     )
     assert report
     assert net.asked == ["http://ca.example/lower"]
+
+
+def test_what_could_not_be_fetched_is_told_where_it_was_wanted(pki: Pki) -> None:
+    person = pki.authority.issue("Person", *pointed(issuer="http://10.0.0.1/issuer"))
+    sources = Sources.online(chase=True)
+    report = asked(pki, person.certificate, intermediates=[], revocation=[], sources=sources, transport=Net())
+    assert codes(report) == ["NO_CERTIFICATE_CHAIN_FOUND", "NOT_FETCHED"]
+    assert "10.0.0.1" in report.findings[1].message.en
+    assert not any(code == "NOT_FETCHED" for code in codes(asked(pki, person.certificate, sources=sources)))
