@@ -100,19 +100,26 @@ def damaged(name: str, why: str) -> DocumentError:
     )
 
 
-@contextmanager
-def hostile(name: str) -> Iterator[None]:
+class hostile:  # noqa: N801  # used as a word before a block, like contextlib's
     """A block that parses untrusted bytes: only eidkit's errors leave it."""
-    from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfError
 
-    try:
-        yield
-    except EidkitError:
-        raise
-    except PdfDecodeLimitError as error:
-        raise refused("pdf-decode-limit", name) from error
-    except (PdfError, *HOSTILE) as error:
-        raise damaged(name, str(error) or type(error).__name__) from error
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, EidkitError):
+            return
+        from pyhanko.pdf_utils.misc import PdfDecodeLimitError, PdfError
+
+        if isinstance(error, PdfDecodeLimitError):
+            raise refused("pdf-decode-limit", self._name) from error
+        if isinstance(error, (PdfError, *HOSTILE)):
+            raise damaged(self._name, str(error) or type(error).__name__) from error
 
 
 @contextmanager

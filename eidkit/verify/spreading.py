@@ -174,9 +174,10 @@ class _Own(Generic[S, T, R]):
             yield from self._work.batch(batch)
             return
         self.close()  # no other item is under way meanwhile, so that a process that dies now dies of its own
-        pool: ProcessPoolExecutor | None = self._started(1)
+        first = self._started(1)
+        pool: ProcessPoolExecutor | None = first
         try:
-            _check_alive(pool)
+            _check_alive(first)
             for item in batch:
                 pool = pool or self._started(1)
                 try:

@@ -89,8 +89,8 @@ def _plain(value: Any) -> Any:
 _NAMES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        AppearanceEvidence, CertificateReference, ContentDigest, Evidence, Observation, PdfCoverage, Reference, SignatureEvidence,
-        TimestampEvidence,
+        AppearanceEvidence, CertificateReference, ContentDigest, Evidence, Observation, PdfCoverage, Reference,
+        SignatureEvidence, TimestampEvidence,
     )
 } | {"datetime": datetime}  # fmt: skip
 
