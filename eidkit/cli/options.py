@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 V = TypeVar("V")
 PATH = click.Path(path_type=Path)
+MAX_PASSWORD = 4096
 
 
 def together(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -62,6 +63,9 @@ material_options: Callable[[Any], Any] = together(
     answer_options,
     click.option("--offline", is_flag=True, help="Open no connection; otherwise missing revocation data is fetched."),
     _allow_host,
+)
+cache_option: Callable[[Any], Any] = click.option(
+    "--cache", type=PATH, metavar="FILE", help="Keep fetched revocation answers in FILE until they end."
 )
 login_options: Callable[[Any], Any] = together(
     _files("--attest-trust", "PEM", "Anchors for attestations of logins."),
@@ -140,7 +144,8 @@ def material(chosen: dict[str, Any]) -> Material:
     from eidkit.transport import HttpTransport
 
     hosts = frozenset(chosen["allow_host"])
-    return Material(given + Sources.online(allow_hosts=hosts), Asking(HttpTransport(allow_hosts=hosts)))
+    online = Sources.online(allow_hosts=hosts, cache=chosen.get("cache"))
+    return Material(given + online, Asking(HttpTransport(allow_hosts=hosts)))
 
 
 def moment(at: str | None) -> datetime | None:
@@ -214,10 +219,22 @@ def password(given: Path | None, what: str) -> str:
     """The password in ``given`` (its first line), otherwise asked for without an echo; never an argument."""
     if given is None:
         return str(click.prompt(what, hide_input=True, err=True, default="", show_default=False))
-    from eidkit.document import Document
-
-    text = Document.read(given).read_bounded(4096, "a password").decode("utf-8", "replace")
-    return text.splitlines()[0] if text else ""
+    try:
+        with given.open("rb") as file:  # a pipe will do
+            first = file.readline(MAX_PASSWORD + 1)
+    except OSError as error:
+        raise EidkitError(
+            "password-file",
+            Text(f"{given.name}: {error.strerror}", f"{given.name}: không đọc được tệp mật khẩu"),
+            Text("check the path and its permissions", "kiểm tra đường dẫn và quyền đọc"),
+        ) from error
+    if len(first) > MAX_PASSWORD:
+        raise EidkitError(
+            "password-file",
+            Text(f"{given.name}: its first line is no password", f"{given.name}: dòng đầu không phải mật khẩu"),
+            Text("put the password alone into the file", "chỉ ghi mật khẩu vào tệp"),
+        )
+    return first.decode("utf-8", "replace").rstrip("\r\n")
 
 
 def transport(asked: Sequence[TimestampAuthority], allow_hosts: Sequence[str]) -> Transport | None:

@@ -12,7 +12,7 @@ import pytest
 
 from eidkit.cli.running import run
 from eidkit.document import Document
-from eidkit.sandbox import Sandbox
+from eidkit.sandbox import Sandbox, init
 from eidkit.sandbox.documents import decision_pdf, form_xml
 
 if TYPE_CHECKING:
@@ -127,3 +127,41 @@ def test_the_document_itself_is_never_touched(box: Path, tmp_path: Path) -> None
     key = ["--p12", str(box / "good.p12"), "--password-file", str(box / "password")]
     assert run(["sign", str(box / "permit.pdf"), "-o", str(tmp_path / "signed.pdf"), *key]) == 0
     assert Document.read(box / "permit.pdf").sha256 == before
+
+
+@pytest.fixture
+def piped() -> Callable[[bytes], str]:
+    """The path of a pipe that gives these bytes, once."""
+
+    def made(data: bytes) -> str:
+        reading, writing = os.pipe()
+        os.write(writing, data)
+        os.close(writing)
+        return f"/dev/fd/{reading}"
+
+    return made
+
+
+def test_a_password_may_come_from_a_pipe(box: Path, tmp_path: Path, piped: Callable[[bytes], str]) -> None:
+    out = tmp_path / "signed.pdf"
+    key = ["--p12", str(box / "good.p12"), "--password-file", piped(b"sandbox\n")]
+    assert run(["sign", str(box / "permit.pdf"), "-o", str(out), *key]) == 0
+    assert Document.read(out).format == "pdf"
+
+
+def test_a_document_does_not_come_from_a_pipe(
+    box: Path, tmp_path: Path, piped: Callable[[bytes], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    init(tmp_path / "sandbox")
+    path = piped((box / "permit.pdf").read_bytes()[:4000])
+    assert run(["verify", path, "--offline", "--trust", str(tmp_path / "sandbox" / "roots")]) == 2
+    assert "it is a pipe" in capsys.readouterr().err
+
+
+def test_a_password_file_whose_first_line_is_endless_is_refused(
+    box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "long").write_bytes(b"x" * 5000)
+    key = ["--p12", str(box / "good.p12"), "--password-file", str(tmp_path / "long")]
+    assert run(["sign", str(box / "permit.pdf"), "-o", str(tmp_path / "signed.pdf"), *key]) == 2
+    assert "no password" in capsys.readouterr().err
