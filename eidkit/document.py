@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import threading
+from errno import ESPIPE
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
@@ -190,7 +191,7 @@ class Document:
 
 def sniff(head: bytes) -> str:
     """The format that the first bytes of a document speak of."""
-    if head[:1] == b"\x30" and _SIGNED_DATA in head[:24]:
+    if begins_signed_data(head):
         return "der"  # a CMS signature, whatever it holds: a PDF inside begins near by
     if head[:1024].find(b"%PDF-") >= 0 and head.lstrip()[:1] != b"<":
         return "pdf"
@@ -204,6 +205,12 @@ def sniff(head: bytes) -> str:
     if head[:1] == b"\x30" or text[:11] == b"-----BEGIN ":
         return "der"
     return "unknown"
+
+
+def begins_signed_data(head: bytes) -> bool:
+    """Whether these octets begin a CMS ContentInfo that holds a SignedData, whichever way its length is written."""
+    size = head[1] & 0x7F if len(head) > 1 and head[1] & 0x80 else 0
+    return head[:1] == b"\x30" and head.startswith(_SIGNED_DATA, 2 + size)
 
 
 def _hashed(source: _Source) -> _Hash:
@@ -242,12 +249,23 @@ class _Memory:
         return self._data[offset : offset + size]
 
 
+def opened(path: Path) -> BinaryIO:
+    """The file at ``path`` for reading; a pipe without a writer is opened too, instead of being waited for."""
+    return open(path, "rb", opener=_without_waiting)  # noqa: PTH123, SIM115 - Path.open takes no opener; the caller closes
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
 class _FileOnDisk:
     """A path, guarded by size and modification time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
-        with self._path.open("rb") as file:
+        with opened(self._path) as file:
+            if not file.seekable():
+                raise OSError(ESPIPE, "it is a pipe, which can be read only once")
             self._stamp = _stamp(file)
         self.length = self._stamp[0]
         self._lock = threading.Lock()
@@ -258,7 +276,7 @@ class _FileOnDisk:
         with self._lock:
             if self._file is None or self._pid != os.getpid():
                 try:
-                    self._file = self._path.open("rb")
+                    self._file = opened(self._path)
                 except OSError as error:
                     raise _shrunk(self._path.name) from error
                 self._pid = os.getpid()

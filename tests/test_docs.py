@@ -16,6 +16,7 @@ DOCS = ROOT / "docs"
 PASTED = (
     "how-to/sign-and-verify.md",
     "how-to/sign-in-two-phases.md",
+    "how-to/cms.md",
     "how-to/verify-years-later.md",
     "how-to/audit.md",
     "how-to/reports.md",
@@ -26,6 +27,7 @@ PASTED = (
     "how-to/errors-and-codes.md",
     "how-to/test-your-system.md",
     "how-to/oidc.md",
+    "how-to/otp.md",
     "how-to/visible-signatures.md",
 )
 """Pages whose blocks run in a folder where the tutorial made its sandbox."""

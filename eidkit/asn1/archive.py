@@ -29,7 +29,8 @@ REFERENCES_TIMESTAMP = "1.2.840.113549.1.9.16.2.26"
 SIGNATURE_AND_REFERENCES_TIMESTAMP = "1.2.840.113549.1.9.16.2.25"
 INTERNAL_EVIDENCE_RECORD = "1.2.840.113549.1.9.16.2.49"
 EXTERNAL_EVIDENCE_RECORD = "1.2.840.113549.1.9.16.2.50"
-_INDEXES = ("0.4.0.19122.1.5", "0.4.0.19122.1.4", "0.4.0.1733.2.5")
+_INDEX_V3 = "0.4.0.19122.1.5"
+_INDEXES = (_INDEX_V3, "0.4.0.19122.1.4", "0.4.0.1733.2.5")
 _MAX_ENTRIES = 4096
 
 
@@ -49,17 +50,20 @@ class HashIndex:
 
 def index_in(token: SignedData) -> HashIndex:
     """The one index in the unsigned attributes of an archive timestamp v3; DerError when there is none, or several."""
-    values = [value for oid in _INDEXES for value in token.signers[0].unsigned(oid)] if token.signers else []
-    if len(values) != 1:
+    found = [(oid, value) for oid in _INDEXES for value in token.signers[0].unsigned(oid)] if token.signers else []
+    if len(found) != 1:
         raise DerError("an archive timestamp without exactly one index of what it covers")
-    parts = der.whole(values[0]).children(limit=4)
-    named = "sha256"
+    (oid, octets) = found[0]
+    parts = der.whole(octets).children(limit=4)
+    named = "sha256"  # the default of the first versions; the third always names it
     if len(parts) == 4:
         named = identifiers.digest_algorithm(identifiers.parse(parts.pop(0)))
+    elif oid == _INDEX_V3:
+        raise DerError("an index of an archive timestamp that names no digest algorithm")
     if len(parts) != 3:
         raise DerError("not an index of an archive timestamp")
     lists = [tuple(der.octets(one) for one in part.expect(der.SEQUENCE).children(_MAX_ENTRIES)) for part in parts]
-    return HashIndex(values[0], named, lists[0], lists[1], lists[2])
+    return HashIndex(octets, named, lists[0], lists[1], lists[2])
 
 
 def elements(bag: bytes | None) -> tuple[bytes, ...]:
@@ -74,7 +78,7 @@ def attribute_forms(signer: SignerInfo) -> Iterator[tuple[str, bytes, tuple[byte
     """
     for one in signer.unsigned_attributes:
         kind = der.encode_oid(one.oid)
-        whole = (
+        whole = (  # the same objects for every value, so that none is hashed or kept twice
             attributes.attribute(one.oid, *one.values),
             der.sequence(kind, der.tlv(der.SET, b"".join(one.values))),
             kind + der.set_of(one.values),

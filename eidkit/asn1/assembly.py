@@ -29,7 +29,7 @@ def signed_attributes(
     *,
     message_digest: bytes,
     certificate: bytes,
-    content_type: str = DATA,
+    content_type: str | None = DATA,
     claimed_roles: Sequence[str] = (),
     assertion: str | None = None,
     commitment: str | None = None,
@@ -40,10 +40,11 @@ def signed_attributes(
 
     Always content-type, message-digest and signing-certificate-v2 (SHA-256); a commitment type OID, claimed
     roles and the attestation JWS ``assertion`` when given.  ``signing_time`` stays None in PAdES baseline
-    signatures (EN 319 142-1 §6.3).  ``extra`` holds finished attributes.
+    signatures (EN 319 142-1 §6.3).  ``extra`` holds finished attributes.  ``content_type`` None: a counter-signature,
+    which names none (RFC 5652 §11.4).
     """
     parts = [
-        attributes.content_type(content_type),
+        *([attributes.content_type(content_type)] if content_type is not None else ()),
         attributes.message_digest(message_digest),
         attributes.signing_certificate(certificate),
         *extra,

@@ -93,9 +93,7 @@ def check_attributes(found: Sequence[Attribute], content_type: str | None, seen:
                 )
             )
         elif (
-            oid == attributes.CONTENT_TYPE
-            and content_type is not None
-            and values[0][0] != der.encode_oid(content_type)
+            oid == attributes.CONTENT_TYPE and content_type is not None and values[0][0] != der.encode_oid(content_type)
         ):
             seen.append(
                 malformed("the content-type attribute names another type", "thuộc tính content-type nêu loại khác")

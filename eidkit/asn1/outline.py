@@ -73,12 +73,24 @@ class Outline:
 
 
 def _definite(part: bytes) -> bytes:
-    """``part`` without indefinite lengths anywhere in it: normalised inside a wrapping that has one itself."""
-    return der.read(der.definite(b"\x30\x80" + part + _END)).content
+    """``part`` without indefinite lengths; as it stands, to the octet, where it has none."""
+    try:
+        _check_definite(der.read(part), 0)
+    except DerError:
+        return der.read(der.definite(b"\x30\x80" + part + _END)).content  # normalised inside one that needs it
+    return part
+
+
+def _check_definite(node: der.Node, depth: int) -> None:
+    if depth > der.MAX_DEPTH:
+        raise DerError("nested too deep")
+    if node.tag & der.CONSTRUCTED:
+        for inner in node.items():
+            _check_definite(inner, depth + 1)
 
 
 def around(content: int, before: tuple[bytes, ...], after: tuple[bytes, ...]) -> tuple[bytes, bytes]:
-    """What stands before and after an encapContentInfo of ``content`` octets: the head and the tail of a ContentInfo."""
+    """What stands before and after an encapContentInfo of ``content`` octets in a ContentInfo: its head and tail."""
     first, last = b"".join(before), b"".join(after)
     body = len(first) + content + len(last)
     inner = der.header(der.SEQUENCE, body)
@@ -88,11 +100,6 @@ def around(content: int, before: tuple[bytes, ...], after: tuple[bytes, ...]) ->
         der.header(der.SEQUENCE, len(_OID_SIGNED_DATA) + rest) + _OID_SIGNED_DATA + wrapper + inner + first,
         last,
     )
-
-
-def is_signed_data(head: bytes) -> bool:
-    """Whether the first octets of a file begin a ContentInfo with a SignedData."""
-    return _OID_SIGNED_DATA in head[:24] and head[:1] == b"\x30"
 
 
 def outline(file: BinaryIO, length: int) -> Outline:
@@ -127,9 +134,7 @@ class _Walk:
         bags = {part[0]: part for part in parts[:-1]}
         if not parts or len(bags) != len(parts) - 1 or not set(bags) <= {0xA0, 0xA1} or parts[-1][0] != der.SET:
             raise DerError("unknown or repeated parts in a SignedData")
-        return Outline(
-            content_type, content, encapsulated, version, digests, bags.get(0xA0), bags.get(0xA1), parts[-1]
-        )
+        return Outline(content_type, content, encapsulated, version, digests, bags.get(0xA0), bags.get(0xA1), parts[-1])
 
     def _header(self, position: int) -> tuple[int, int, int | None]:
         """Tag, start of the content, and its length (None: indefinite)."""

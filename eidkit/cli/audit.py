@@ -46,9 +46,7 @@ Exit code: 0 every document passed, 1 some did not, 2 some could not be read.
     "--attest-trust", multiple=True, type=options.PATH, metavar="PEM", help="Anchors for attestations of logins."
 )
 @options.material_options
-@click.option(
-    "--policy", default="etsi-baseline", metavar="NAME", show_default=True, help="What is demanded of a signature."
-)
+@options.policy_option
 @options.at_option
 @options.json_option
 @click.option("--html", type=options.PATH, metavar="OUT", help="All of it as one page, the first to be lost first.")
@@ -64,8 +62,8 @@ Exit code: 0 every document passed, 1 some did not, 2 some could not be read.
 def command(ctx: click.Context, /, folders: tuple[Path, ...], **chosen: Any) -> None:
     """Say of each document below FOLDER what it proves today, until when, what is lost first and how to save it.
 
-    Documents are known by their content, not by their names: PDF, XML, timestamp tokens, containers. Other files are
-    passed over, unless their name promises a document. Symbolic links are not followed.
+    Documents are known by their content, not by their names: PDF, XML, CMS, timestamp tokens, containers. Other files
+    are passed over, unless their name promises a document. Symbolic links are not followed.
     """
     from eidkit.verify.walking import walk
 
@@ -90,12 +88,12 @@ def command(ctx: click.Context, /, folders: tuple[Path, ...], **chosen: Any) -> 
 def _bench(chosen: dict[str, Any]) -> Bench:
     """What all files are judged with, as of one moment."""
     from eidkit.clock import SYSTEM_CLOCK
-    from eidkit.policy import named
     from eidkit.verify.many import Bench
 
     at = options.moment(chosen["at"]) or SYSTEM_CLOCK.now().replace(microsecond=0)
     sources = options.material(chosen).sources
-    return Bench(options.anchors(chosen), sources, named(chosen["policy"]), at, None, SYSTEM_CLOCK, uuid4().hex)
+    policy = options.policy(chosen["policy"])
+    return Bench(options.anchors(chosen), sources, policy, at, None, SYSTEM_CLOCK, uuid4().hex)
 
 
 def _journal(chosen: dict[str, Any], bench: Bench) -> Journal:

@@ -20,7 +20,7 @@ PASSED, FAILED, UNREADABLE = 0, 1, 2
 
 COMMANDS = {
     "demo": "Walk a dossier through five steps, prove it, then tamper with it.",
-    "sign": "Sign a PDF or an XML document.",
+    "sign": "Sign a PDF or an XML document, or any file as CMS.",
     "timestamp": "Add a timestamp to the last signature that has none.",
     "preserve": "Make a signed PDF fit to be proved for years, or renew it.",
     "verify": "Say what each signature in a file is worth, and why.",

@@ -94,6 +94,7 @@ _KEPT = {
 @click.option(
     "--detached", type=options.PATH, metavar="FILE", help="What a detached CMS is about that gets one more signature."
 )
+@click.option("--over", metavar="ID", help="Counter-sign this signature in a CMS, such as signature-1.")
 @language_option
 @click.pass_context
 def command(ctx: click.Context, /, document: Path, output: Path, **chosen: Any) -> None:
@@ -136,6 +137,7 @@ class Bench:
     format: Literal["cms"] | None
     attached: bool
     detached: Document | None
+    over: str | None
 
     @classmethod
     def of(cls, chosen: dict[str, Any]) -> Bench:
@@ -152,7 +154,8 @@ class Bench:
         beside = _document(chosen["detached"]) if chosen["detached"] else None
         stamping = Stamping.of(chosen)
         return cls(
-            trust, tsa, sources, login, transport, stamping, chosen["format_"], chosen["attached"], beside
+            trust, tsa, sources, login, transport, stamping, chosen["format_"], chosen["attached"], beside,
+            chosen["over"],
         )  # fmt: skip
 
     def signed(self, document: Document, key: SigningKey) -> Document:
@@ -166,6 +169,7 @@ class Bench:
             format=self.format,
             attached=self.attached,
             detached=self.detached,
+            over=self.over,
             authentication=self.authentication,
             appearance=self.stamping.appearance(key.certificate, SYSTEM_CLOCK.now()),
             field=self.stamping.field,

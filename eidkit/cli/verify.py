@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MAX_EVIDENCE = 256 * 1024 * 1024
 _LATER = {
-    "etsi": Text("use --json, or the text report", "dùng --json hoặc báo cáo dạng chữ"),
     "password_file": Text("remove the encryption first (qpdf --decrypt)", "gỡ mã hoá trước (qpdf --decrypt)"),
 }
 EPILOG = """\b
@@ -46,6 +45,7 @@ Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read; with severa
 @click.argument("files", nargs=-1, required=True, type=options.PATH, metavar="FILE...")
 @options.trust_options
 @options.material_options
+@options.cache_option
 @click.option(
     "--detached",
     multiple=True,
@@ -61,31 +61,50 @@ Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read; with severa
     help="Records of logins that signatures rest on.",
 )
 @options.login_options
-@click.option(
-    "--policy", default="etsi-baseline", metavar="NAME", show_default=True, help="What is demanded of a signature."
-)
+@options.policy_option
 @options.at_option
 @click.option("--password-file", type=options.PATH, metavar="FILE", hidden=True)
 @options.json_option
 @click.option("--html", type=options.PATH, metavar="OUT", help=options.HTML)
-@click.option("--etsi", type=options.PATH, metavar="OUT", hidden=True)
+@click.option("--etsi", type=options.PATH, metavar="OUT", help="Also write the report as XML of ETSI TS 119 102-2.")
+@click.option("--detailed", is_flag=True, help="Say which checks were run: clause, inputs and outcome of each.")
 @language_option
 @click.pass_context
 def command(ctx: click.Context, /, files: tuple[Path, ...], **chosen: Any) -> None:
     """Say what each signature in FILE is worth, with every reason and its remedy.
 
-    FILE is a signed PDF or XML document, a CMS signature (.p7s, .p7m), a bare RFC 3161 token, or evidence from `eidkit collect`. Only the
-    anchors you name are trusted; a certificate whose status cannot be known does not pass.
+    FILE is a signed PDF or XML document, a CMS signature (.p7s, .p7m), a bare RFC 3161 token, or evidence from
+    `eidkit collect`. Only the anchors you name are trusted; a certificate whose status cannot be known does not pass.
     """
     for name, remedy in _LATER.items():
         if chosen[name] is not None:
             raise not_supported(f"--{name.replace('_', '-')}", remedy)
     bench = Bench.of(chosen)
     reports: list[Report | html.Unreadable] = []
-    codes = [bench.verify(path, reports, as_json=chosen["as_json"]) for path in counted(files)]
+    shown = Shown(as_json=chosen["as_json"], detailed=chosen["detailed"])
+    codes = [bench.verify(path, reports, shown) for path in counted(files)]
     if chosen["html"]:
         options.write_page(chosen["html"], html.rendered(reports, language()))
+    if chosen["etsi"]:
+        from eidkit.verify.render import etsi
+
+        options.write_page(chosen["etsi"], etsi.rendered(reports))
     ctx.exit(max(codes))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How reports are printed."""
+
+    as_json: bool
+    detailed: bool
+
+    def of(self, report: Report) -> None:
+        """Print one report."""
+        if self.as_json:
+            emit_json(report.to_json(detailed=self.detailed))
+        else:
+            click.echo(report.detailed(language()) if self.detailed else report.to_text(language()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,34 +124,30 @@ class Bench:
         """The bench that the options describe; an unreadable anchor or source stops the run before any file."""
         from eidkit.clock import SYSTEM_CLOCK
         from eidkit.document import Document
-        from eidkit.policy import named
 
         return cls(
             options.anchors(chosen),
             options.material(chosen),
-            named(chosen["policy"]),
+            options.policy(chosen["policy"]),
             options.moment(chosen["at"]) or SYSTEM_CLOCK.now(),
             options.authentications(chosen["authentication"]),
             options.providers(chosen["provider"]),
             tuple(Document.read(path) for path in chosen["detached"]),
         )
 
-    def verify(self, path: Path, reports: list[Report | html.Unreadable], *, as_json: bool) -> int:
+    def verify(self, path: Path, reports: list[Report | html.Unreadable], shown: Shown) -> int:
         """The exit code for one file, after its report was printed and put among ``reports``."""
         try:
             report = self._report(path)
         except EidkitError as error:
             reports.append(html.Unreadable(path.name, error))
-            if as_json:
+            if shown.as_json:
                 emit_json(not_readable(path.name, error))
             else:
                 complain(error)
             return UNREADABLE
         reports.append(report)
-        if as_json:
-            emit_json(report.to_json())
-        else:
-            click.echo(report.to_text(language()))
+        shown.of(report)
         return PASSED if report else FAILED
 
     def _report(self, path: Path) -> Report:

@@ -41,6 +41,7 @@ def prepare(
     format: Literal["cms"] | None = None,  # noqa: A002  # the command line's word
     attached: bool = False,
     detached: Document | None = None,
+    over: str | None = None,
     chain: tuple[x509.Certificate, ...] | list[x509.Certificate] = (),
     digest: str | None = None,
     pss: bool = False,
@@ -59,7 +60,10 @@ def prepare(
 
     ``format``: None signs by content (PDF, XML, or one more signature in a CMS); ``"cms"`` makes a CMS signature
     of any file, beside it (``NAME.p7s``) or, ``attached``, around it (``NAME.p7m``).  ``detached``: the content of
-    a detached CMS that gets one more signature.  ``chain``: issuing certificates to embed.  ``digest``: ``"sha256"``, ``"sha384"`` or ``"sha512"`` (default:
+    a detached CMS that gets one more signature; ``over``: the identity (``"signature-1"``) of the signature in a CMS
+    that gets a counter-signature instead.
+
+    ``chain``: issuing certificates to embed.  ``digest``: ``"sha256"``, ``"sha384"`` or ``"sha512"`` (default:
     what fits the key); ``pss``: RSASSA-PSS instead of PKCS#1 v1.5.  ``authentication`` binds the signature to
     a login: person, transaction, document and age must agree (binding.md §4, §6).  ``appearance``: what
     readers see on a page (PDF only); ``field``: an empty signature field of the document to use instead of a new
@@ -72,7 +76,7 @@ def prepare(
     Raises :class:`eidkit.errors.KeyUnusable`, :class:`eidkit.errors.SigningError`,
     :class:`eidkit.errors.DocumentError`, each before any key is touched.
     """
-    form = _form(document, format, attached=attached, detached=detached)
+    form = _form(document, format, attached=attached, detached=detached, over=over)
     if form is not None:
         _check_form(authentication, appearance, field)
     now = clock.now()
@@ -117,6 +121,7 @@ def sign(
     format: Literal["cms"] | None = None,  # noqa: A002  # the command line's word
     attached: bool = False,
     detached: Document | None = None,
+    over: str | None = None,
     digest: str | None = None,
     pss: bool = False,
     authentication: Authentication | None = None,
@@ -138,7 +143,7 @@ def sign(
     if token_reserve is None:
         token_reserve = TOKEN_RESERVE if tsa else 0
     pending = prepare(
-        document, key.certificate, format=format, attached=attached, detached=detached, chain=key.chain,
+        document, key.certificate, format=format, attached=attached, detached=detached, over=over, chain=key.chain,
         digest=digest, pss=pss, authentication=authentication,
         appearance=appearance, field=field, claimed_roles=claimed_roles, commitment=commitment,
         token_reserve=token_reserve, trust=trust, sources=sources, transport=transport, clock=clock,
@@ -147,35 +152,29 @@ def sign(
     return pending.complete(value, document, tsa=tsa, transport=transport, clock=clock)
 
 
-def _form(document: Document, format_: str | None, *, attached: bool, detached: Document | None) -> Form | None:
+def _form(
+    document: Document, format_: str | None, *, attached: bool, detached: Document | None, over: str | None
+) -> Form | None:
     """The form of the CMS that is made or gets one more signature; None for PDF and XML."""
     if format_ not in {None, "cms"}:
         raise _misused(
             "sign-format", f"no signature format {format_}", f"không có định dạng {format_}", 'leave it out, or "cms"'
         )
-    if format_ == "cms":
-        from eidkit.signing.formats.cms import Form
-
-        if detached is not None:
-            raise _misused(
-                "sign-detached",
-                "detached= belongs to one more signature in a CMS that is there",
-                "detached= chỉ dùng khi ký thêm vào CMS có sẵn",
-                'leave format="cms" out to sign once more, or leave detached= out',
-            )
-        return Form("attached" if attached else "detached")
-    if format_of(document) == "cms" and not attached:
-        from eidkit.signing.formats.cms import Form
-
-        return Form("more", detached)
-    if attached or detached is not None:
+    existing = format_ is None and format_of(document) == "cms"
+    if (attached and format_ is None) or (not existing and (detached is not None or over is not None)):
         raise _misused(
-            "sign-attached",
-            "attached= and detached= belong to CMS signatures",
-            "attached= và detached= chỉ dùng cho chữ ký CMS",
-            'add format="cms" to make one',
+            "sign-cms-options",
+            'attached= belongs to format="cms"; detached= and over= to another signature in a CMS that is there',
+            'attached= đi với format="cms"; detached= và over= dùng khi ký thêm vào CMS có sẵn',
+            "leave out what does not belong to this file",
         )
-    return None
+    if not existing and format_ is None:
+        return None
+    from eidkit.signing.formats.cms import Form
+
+    if existing:
+        return Form("counter", over=over) if over is not None else Form("more", detached)
+    return Form("attached" if attached else "detached")
 
 
 def _check_form(authentication: Authentication | None, appearance: Appearance | None, field: str | None) -> None:

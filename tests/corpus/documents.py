@@ -95,7 +95,7 @@ def dss(folder: Path) -> Iterator[Case]:
             wanted = False
         why = entry.get("crosscheck", {}).get("why", "")
         advisory = _NOT_DEFAULT.get(entry["id"], "its reason was not found" if "reason not found" in why else "")
-        unread = entry["format"] not in {"pades", "xades"}
+        unread = entry["format"] not in {"pades", "xades", "cades"}
         yield Case("dss", entry["format"], entry["id"], wanted, _ask_dss(folder, entry), why, advisory, unread)
 
 

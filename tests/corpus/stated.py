@@ -16,7 +16,7 @@ from eidkit.errors import EidkitError
 from eidkit.verify import Report
 from tests.corpus.documents import intact, report_of
 
-FORMATS = ("pades", "xades")
+FORMATS = ("pades", "xades", "cades")
 QUESTIONS = ("intact", "signatures", "level", "timestamps", "timestamp kinds", "timestamps intact", "indication")
 
 _KINDS = {

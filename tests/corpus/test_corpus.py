@@ -15,7 +15,7 @@ from tests.corpus.stated import Fact, facts
 
 pytestmark = [pytest.mark.corpus, pytest.mark.xdist_group("corpus")]
 
-PROMISED = {"pades": 0.90, "xades": 0.50}
+PROMISED = {"pades": 0.90, "xades": 0.50, "cades": 0.85}
 
 
 @cache

@@ -61,5 +61,5 @@ def test_a_refusal_is_named(sandbox: Sandbox) -> None:
 
 def test_other_der_is_refused_by_name(sandbox: Sandbox) -> None:
     with pytest.raises(NotSupported) as caught:
-        _report(der.sequence(der.encode_oid("1.2.840.113549.1.7.2"), der.explicit(0, der.sequence())), sandbox, None)
+        _report(der.sequence(der.encode_oid("1.2.840.113549.1.7.3"), der.explicit(0, der.sequence())), sandbox, None)
     assert caught.value.code == "format-cms"

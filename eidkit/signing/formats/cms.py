@@ -7,12 +7,14 @@ Sources: ETSI EN 319 122-1 §6.3 (baseline), RFC 5652.  Three forms:
 - *more*: an existing CMS with another signature over the same content.  Every signature that is there keeps its
   octets; the lengths around them are written anew, so that an archive timestamp of version 2, which covers them as
   they stand, would break: that is refused by name.
+- *counter*: an existing CMS in which one signature gets another over its value (RFC 5652 §11.4).
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from eidkit.asn1 import archive, assembly, attributes, cms, der, outline
@@ -27,17 +29,22 @@ if TYPE_CHECKING:
     from eidkit.asn1.cms import SignerInfo
     from eidkit.signing.formats import Request
 
-Kind = Literal["detached", "attached", "more"]
+Kind = Literal["detached", "attached", "more", "counter"]
 _SUFFIX: dict[str, str] = {"detached": ".p7s", "attached": ".p7m"}
 _OLD_ARCHIVES = (archive.ARCHIVE_TIMESTAMP_V1, archive.ARCHIVE_TIMESTAMP_V2)
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a file becomes a CMS; ``content`` is what a detached CMS that gets one *more* signature is about."""
+    """How a file becomes a CMS.
+
+    ``content`` is what a detached CMS that gets one *more* signature is about; ``over`` the identity of the signature
+    that gets a *counter*-signature, as a report names it.
+    """
 
     kind: Kind = "detached"
     content: Document | None = None
+    over: str = ""
 
 
 def is_cms(document: Document) -> bool:
@@ -49,11 +56,17 @@ def prepare(document: Document, request: Request, form: object = None) -> Prepar
     """The signed attributes over ``document``, or over the content of the CMS that it is."""
     form = form if isinstance(form, Form) else Form()
     digest = cms.digest_name(request.algorithm, request.digest)
-    content_type, computed = cms.DATA, b""
-    if form.kind == "more":
+    content_type: str | None = cms.DATA
+    state: dict[str, str | int] = {"form": form.kind, "digest": digest}
+    if form.kind == "counter":
+        file = _opened(document)
+        state["over"] = number = _number_of(document.name, file.parsed.signers, form.over)
+        content_type = None
+        computed = hashlib.new(digest, file.parsed.signers[number].signature).digest()
+    elif form.kind == "more":
         content_type, computed = _content_of(document, form.content, digest)
     else:
-        computed = document.digest(digest)
+        computed = cades.whole_digests(document, (digest,))[digest]
     to_sign = cms.signed_attributes(
         message_digest=computed,
         certificate=request.certificate,
@@ -63,7 +76,9 @@ def prepare(document: Document, request: Request, form: object = None) -> Prepar
         commitment=request.commitment,
         signing_time=request.signing_time,
     )
-    return Prepared(0, b"", to_sign, {"form": form.kind, "digest": digest})
+    if form.kind == "more":
+        _check_new(document, to_sign)
+    return Prepared(0, b"", to_sign, state)
 
 
 def timestamp_octets(_prepared: Prepared, _request: Request, value: bytes) -> bytes:
@@ -94,7 +109,7 @@ def placed(document: Document, prepared: Prepared, finished: bytes) -> Document:
         one = outline.outline(file, len(finished))
     if form == "attached":
         return _around(document, one)
-    return _merged(document, one)
+    return _merged(document, one, over=int(prepared.state["over"]) if form == "counter" else None)
 
 
 def add_timestamp(document: Document, token_for: Callable[[bytes], bytes]) -> Document:
@@ -105,7 +120,7 @@ def add_timestamp(document: Document, token_for: Callable[[bytes], bytes]) -> Do
     for number in reversed(range(len(raw))):
         signer = file.parsed.signers[number]
         if not signer.unsigned(attributes.SIGNATURE_TIMESTAMP):
-            _check_no_old_archive(document.name, (signer,))
+            _check_no_old_archive(document.name, file.parsed.signers)
             stamp = attributes.attribute(attributes.SIGNATURE_TIMESTAMP, token_for(signer.signature))
             raw[number] = assembly.signer_with_unsigned(raw[number], stamp)
             return _rewritten(file.binary, parts, raw).renamed(document.name)
@@ -139,7 +154,7 @@ def _content_of(document: Document, given: Document | None, digest: str) -> tupl
     if file.outline.content is not None:
         found = cades.digests(file.binary, file.outline.content, names)
     elif given is not None:
-        found = cades.digests(given, [(0, given.length)], names)
+        found = cades.whole_digests(given, names)
     else:
         raise _refused(
             "cms-content-missing",
@@ -158,6 +173,33 @@ def _content_of(document: Document, given: Document | None, digest: str) -> tupl
             "cung cấp đúng nội dung đã ký",
         )
     return file.parsed.content_type, found[digest]
+
+
+def _check_new(document: Document, to_sign: bytes) -> None:
+    """Whoever signs the same twice within a second has signed once."""
+    if any(signer.signed_octets == to_sign for signer in _opened(document).parsed.signers):
+        raise _refused(
+            "cms-signed-already",
+            f"{document.name} holds this very signature",
+            f"{document.name} đã có chính chữ ký này",
+            "nothing to do",
+            "không cần làm gì",
+        )
+
+
+def _number_of(name: str, signers: tuple[SignerInfo, ...], over: str) -> int:
+    """Which signature a report calls ``over``."""
+    known = {f"signature-{number}": number - 1 for number in range(1, len(signers) + 1)}
+    if over not in known:
+        raise _refused(
+            "cms-no-such-signature",
+            f"{name} holds no signature {over} that can be counter-signed",
+            f"{name} không có chữ ký {over} để ký đối chứng",
+            f"name one of these: {', '.join(known)}",
+            f"chọn một trong: {', '.join(known)}",
+        )
+    _check_no_old_archive(name, signers)
+    return known[over]
 
 
 def _check_no_old_archive(name: str, signers: tuple[SignerInfo, ...]) -> None:
@@ -186,21 +228,29 @@ def _around(document: Document, one: outline.Outline) -> Document:
     return before.spliced(before.length, tail).renamed(document.name + _SUFFIX["attached"])
 
 
-def _merged(document: Document, one: outline.Outline) -> Document:
-    """The CMS that ``document`` is with the signature, certificates and digest algorithm of ``one``."""
+def _merged(document: Document, one: outline.Outline, *, over: int | None) -> Document:
+    """The CMS that ``document`` is with the signature, certificates and digest algorithm of ``one``.
+
+    The signature comes after the others, or (``over``) as a counter-signature into the one of that number.
+    """
     file = _opened(document)
     parts = file.outline.definite()
-    bags = {
-        name: der.set_of(
-            dict.fromkeys((*archive.elements(getattr(parts, name)), *archive.elements(getattr(one, name))))
+    certificates, algorithms = (
+        der.set_of(dict.fromkeys((*archive.elements(own), *archive.elements(more))))
+        for own, more in (
+            (parts.certificates, one.certificates),
+            (parts.digest_algorithms, one.digest_algorithms),
         )
-        for name in ("certificates", "digest_algorithms")
-    }
-    joined = outline.Outline(
-        parts.content_type, parts.content, parts.encapsulated, parts.version, bags["digest_algorithms"],
-        b"\xa0" + bags["certificates"][1:], parts.crls, parts.signers,
-    )  # fmt: skip
-    signers = [*archive.elements(parts.signers), *archive.elements(one.signers)]
+    )
+    joined = replace(parts, certificates=b"\xa0" + certificates[1:], digest_algorithms=algorithms)
+    signers = [*archive.elements(parts.signers)]
+    (new,) = archive.elements(one.signers)
+    if over is None:
+        signers.append(new)
+    else:
+        signers[over] = assembly.signer_with_unsigned(
+            signers[over], attributes.attribute(attributes.COUNTER_SIGNATURE, new)
+        )
     return _rewritten(file.binary, joined, signers).renamed(document.name)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from eidkit.algorithms import COMPUTABLE
 from eidkit.asn1 import attributes, cms, der, outline, pem
 from eidkit.asn1.attribute_rules import malformed
-from eidkit.document import CHUNK, Document
+from eidkit.document import CHUNK, Document, begins_signed_data
 from eidkit.verify.evidence import ContentDigest, Evidence, Reference, SignatureEvidence
 from eidkit.verify.formats import cades_archive, cades_level, token
 from eidkit.verify.formats.cms import Container, opened, signature_from_cms
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 4
 MAX_SIGNATURES = 64
-THE_CONTENT = "the signed content"
+THE_CONTENT = "the content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def read(document: Document, detached: Sequence[Document] = ()) -> Evidence:
 def open_cms(document: Document) -> Opened | None:
     """The CMS signature that ``document`` is (DER, BER or PEM); None for a timestamp token or anything else."""
     binary = _binary(document)
-    if not outline.is_signed_data(binary.read_range(0, 32)):
+    if not begins_signed_data(binary.read_range(0, 32)):
         return None
     with binary.open() as file:
         found = outline.outline(file, binary.length)
@@ -76,6 +76,16 @@ def open_cms(document: Document) -> Opened | None:
         return Opened(binary, found, cms.parse(found.without_content))
     except der.DerError:
         return Opened(binary, found, cms.parse(found.as_ber))
+
+
+def acted(signer: cms.SignerInfo) -> tuple[object, ...]:
+    """What makes a signature an act of its own: what was signed, and who is named in it.
+
+    Not the value: from one ECDSA value anybody makes another that holds too.  Where the attributes name no
+    certificate, the hint beside them tells two signers apart.
+    """
+    named = signer.signed(attributes.SIGNING_CERTIFICATE) or signer.signed(attributes.SIGNING_CERTIFICATE_V2)
+    return (signer.signed_octets,) if named else (signer.signed_octets, signer.issuer_serial, signer.key_identifier)
 
 
 # 1.
@@ -106,13 +116,20 @@ def digests(document: Document, spans: Iterable[Span], algorithms: Iterable[str]
     return {name: state.digest() for name, state in states.items()}
 
 
+def whole_digests(document: Document, algorithms: Iterable[str]) -> dict[str, bytes]:
+    """The same of a whole document, whose SHA-256 is known."""
+    known = {"sha256": bytes.fromhex(document.sha256)}
+    others = [one for one in algorithms if one not in known]
+    return known | (digests(document, [(0, document.length)], others) if others else {})
+
+
 class _Reading:
     """One file being read; ``signers`` remembers the SignerInfo of each signature by its identity."""
 
     def __init__(self, name: str, file: Opened, detached: Sequence[Document]) -> None:
         self.file = file
         self.signers: dict[str, cms.SignerInfo] = {}
-        self._seen: set[tuple[bytes, bytes]] = set()
+        self._seen: set[tuple[object, ...]] = set()
         wanted = _wanted(file.parsed)
         self.name, self.digests = THE_CONTENT, dict[str, bytes]()
         self.mismatch: tuple[Reference, ...] = ()
@@ -143,19 +160,20 @@ class _Reading:
                 )
             )
             found += self._over(signer, identity, 1)
-        if len(found) > MAX_SIGNATURES:
-            raise der.DerError(f"more than {MAX_SIGNATURES} signatures")
         return tuple(found)
 
     def _signature(
         self, signer: cms.SignerInfo, identity: str, digest: Callable[[str], bytes | None], name: str
     ) -> SignatureEvidence:
+        if len(self.signers) >= MAX_SIGNATURES:
+            raise der.DerError(f"more than {MAX_SIGNATURES} signatures")
         self.signers[identity] = signer
         alone = replace(self.file.parsed, signers=(signer,), e_content=None)
         problems: tuple[Observation, ...] = ()
-        if (signer.signed_octets, signer.signature) in self._seen:
+        act = acted(signer)
+        if act in self._seen:
             problems = (malformed("the same signature stands here twice", "cùng một chữ ký xuất hiện hai lần"),)
-        self._seen.add((signer.signed_octets, signer.signature))
+        self._seen.add(act)
         container = Container(b"", alone, problems)
         return signature_from_cms(container, id=identity, format="cms", content_digest=digest, content_name=name)
 
@@ -208,7 +226,7 @@ def _chosen(
     """Of the contents handed in the one that a signature is over; a single one also where it is not."""
     declared = {(one.digest_algorithm, one.message_digest) for one in parsed.signers}
     for document in detached:
-        found = digests(document, [(0, document.length)], wanted)
+        found = whole_digests(document, wanted)
         if declared & set(found.items()) or len(detached) == 1:
             return document, found
     return None
@@ -220,5 +238,3 @@ def _mismatch(inside: Mapping[str, bytes], detached: Sequence[Document]) -> tupl
     if not detached or any(bytes.fromhex(one.sha256) == own for one in detached):
         return ()
     return (Reference(detached[0].name, "content", "sha256", own, bytes.fromhex(detached[0].sha256)),)
-
-

@@ -4,15 +4,18 @@
    certificate, answer or unsigned attribute that is here, and only what is listed is proved (EN 319 122-1 §5.5).
 2. Version 2: over the octets themselves, as they stand (TS 101 733 §6.4.1); and the CAdES-C-timestamp.
 3. Kinds that are not judged are named.
+
+What is hashed for one timestamp serves the others: a file of many costs no more than one of few.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from eidkit.algorithms import DIGEST_BY_NAME
+from eidkit.algorithms import DIGEST_BY_NAME, digest_acceptable
 from eidkit.asn1 import archive, attributes, cms, tsp
 from eidkit.document import CHUNK
 from eidkit.errors import EidkitError
@@ -22,7 +25,7 @@ from eidkit.verify.formats import cms as reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime
+    from hashlib import _Hash
 
     from eidkit.asn1.cms import SignedData, SignerInfo
     from eidkit.document import Document
@@ -36,6 +39,8 @@ _NOT_JUDGED = {
     archive.EXTERNAL_EVIDENCE_RECORD: "evidence record",
 }
 _ARCHIVES = (archive.ARCHIVE_TIMESTAMP_V3, archive.ARCHIVE_TIMESTAMP_V2)
+_JUDGED = (*_ARCHIVES, archive.SIGNATURE_AND_REFERENCES_TIMESTAMP)
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +79,10 @@ class _Token:
             info = None
         return cls(oid, octets, parsed, info)
 
-    def before(self, other: _Token) -> bool:
-        """Whether it says that it is older."""
-        return self.info is not None and other.info is not None and self.info.time < other.info.time
+    @property
+    def time(self) -> datetime:
+        """The time that it claims; the first of all times where it cannot be read."""
+        return self.info.time if self.info is not None else _FIRST
 
 
 def tokens_v3(signer: SignerInfo) -> tuple[bytes, ...]:
@@ -86,42 +92,21 @@ def tokens_v3(signer: SignerInfo) -> tuple[bytes, ...]:
 
 def timestamps(identity: str, signer: SignerInfo, about: Archived) -> Archives:
     """Those of ``signer``, whose signature is known as ``identity``."""
-    kinds = (*_ARCHIVES, archive.SIGNATURE_AND_REFERENCES_TIMESTAMP)
-    tokens = [_Token.read(oid, value) for oid in kinds for value in signer.unsigned(oid)[: reading.MAX_TIMESTAMPS]]
-    tokens = sorted(dict.fromkeys(tokens), key=_time)
-    last = next((one for one in reversed(tokens) if one.oid == archive.ARCHIVE_TIMESTAMP_V3), None)
-    made = tuple(
-        _timestamp(f"{identity}/archive-timestamp-{number}", identity, one, tokens, signer, about, newest=one is last)
-        for number, one in enumerate(tokens, 1)
-    )
+    found = dict.fromkeys((oid, value) for oid in _JUDGED for value in signer.unsigned(oid)[: reading.MAX_TIMESTAMPS])
+    tokens = sorted((_Token.read(*one) for one in found), key=lambda one: one.time)
+    recomputed = _Recomputed(signer, about, tokens)
+    made = []
+    for number, token in enumerate(tokens, 1):
+        imprint, covered = recomputed.of(token)
+        known = ((token.info.algorithm, imprint),) if token.info is not None and imprint is not None else ()
+        name = f"{identity}/archive-timestamp-{number}"
+        made.append(
+            TimestampEvidence(
+                name, "archive", token.octets, known, (identity, about.name), covered.holds, covered.observations
+            )
+        )
     unjudged = dict.fromkeys(_NOT_JUDGED[one.oid] for one in signer.unsigned_attributes if one.oid in _NOT_JUDGED)
-    return Archives(made, tuple(observed("TIMESTAMP_NOT_JUDGED", identity, kind=kind) for kind in unjudged))
-
-
-def _time(token: _Token) -> tuple[bool, datetime | None]:
-    return (True, token.info.time) if token.info is not None else (False, None)
-
-
-def _timestamp(
-    name: str, identity: str, token: _Token, tokens: Iterable[_Token], signer: SignerInfo, about: Archived,
-    *, newest: bool,
-) -> TimestampEvidence:  # fmt: skip
-    imprint: bytes | None = None
-    covered = _Covered()
-    if token.info is not None:
-        algorithm = token.info.algorithm
-        if token.oid == archive.ARCHIVE_TIMESTAMP_V3:
-            imprint, covered = _version_3(token, algorithm, signer, about, newest=newest)
-        elif token.oid == archive.ARCHIVE_TIMESTAMP_V2:
-            older = frozenset(one.octets for one in tokens if one.before(token))
-            imprint = _version_2(token.info, signer, about, older)
-            covered = _everything(signer, about, older)
-        else:
-            imprint = archive.digest(algorithm, archive.imprinted_c(signer))
-    known = ((token.info.algorithm, imprint),) if token.info is not None and imprint is not None else ()
-    return TimestampEvidence(
-        name, "archive", token.octets, known, (identity, about.name), covered.holds, covered.observations
-    )
+    return Archives(tuple(made), tuple(observed("TIMESTAMP_NOT_JUDGED", identity, kind=kind) for kind in unjudged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,63 +115,127 @@ class _Covered:
     observations: tuple[Observation, ...] = ()
 
 
-# 1.
-def _version_3(
-    token: _Token, algorithm: str, signer: SignerInfo, about: Archived, *, newest: bool
-) -> tuple[bytes | None, _Covered]:
-    if token.parsed is None:
-        return None, _Covered()
-    try:
-        index = archive.index_in(token.parsed)
-    except EidkitError as error:
-        return None, _Covered(observations=(observed("FORMAT_FAILURE", why=error.problem),))
-    content = about.digests.get(algorithm)
-    outline = about.file.outline
-    imprint = (
-        archive.digest(algorithm, archive.imprinted_v3(outline.content_type, content, signer, index))
-        if content is not None
-        else None
-    )
-    return imprint, _listed(index, signer, about, newest=newest)
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """Something that a timestamp may cover: the forms that an index names it by, and the SHA-256 of what it holds.
+
+    ``counts``: it is told when the newest timestamp does not cover it.
+    """
+
+    forms: tuple[bytes, ...]
+    holds: tuple[str, ...]
+    counts: bool
+    archive: bytes | None = None
 
 
-def _listed(index: archive.HashIndex, signer: SignerInfo, about: Archived, *, newest: bool) -> _Covered:
-    """What the index lists and is here; what it lists and is not; what is here and not listed."""
-    entries = {*index.certificates, *index.revocations, *index.attributes}
-    found: set[bytes] = set()
-    objects: list[bytes] = []
-    added = 0
+class _Recomputed:
+    """The imprints of one signature's archive timestamps, and what they cover."""
 
-    def look(raw: Iterable[bytes], inner: Iterable[bytes], *, counts: bool = True) -> None:
-        nonlocal added
-        matched = {archive.digest(index.algorithm, form) for form in raw} & entries
-        found.update(one for one in matched if one is not None)
-        if matched:
-            objects.extend(inner)
-        elif counts:
-            added += 1
+    def __init__(self, signer: SignerInfo, about: Archived, tokens: list[_Token]) -> None:
+        self._signer, self._about, self._tokens = signer, about, tokens
+        self._newest = next((one for one in reversed(tokens) if one.oid == archive.ARCHIVE_TIMESTAMP_V3), None)
+        self._objects = list(_objects(signer, about.file)) if tokens else []
+        self._tables: dict[str, dict[bytes, list[int]]] = {}
+        self._prefixes: dict[str, _Hash] = {}
 
-    for certificate in archive.elements(about.file.outline.certificates):
-        look((certificate,), (certificate,))
-    for answer in archive.elements(about.file.outline.crls):
-        look((answer,), cms.answers_in(answer))
-    for inside in about.file.parsed.crls:
-        look((inside,), (inside,), counts=False)
+    def of(self, token: _Token) -> tuple[bytes | None, _Covered]:
+        """The imprint that ``token`` should have, None where that cannot be told, and what it covers."""
+        if token.info is None or token.parsed is None:
+            return None, _Covered()
+        if token.oid == archive.ARCHIVE_TIMESTAMP_V3:
+            return self._version_3(token, token.parsed, token.info.algorithm)
+        if token.oid == archive.ARCHIVE_TIMESTAMP_V2:
+            return self._version_2(token, token.info)
+        return archive.digest(token.info.algorithm, archive.imprinted_c(self._signer)), _Covered()
+
+    # 1.
+    def _version_3(self, token: _Token, parsed: SignedData, algorithm: str) -> tuple[bytes | None, _Covered]:
+        try:
+            index = archive.index_in(parsed)
+        except EidkitError as error:
+            return None, _Covered(observations=(observed("FORMAT_FAILURE", why=error.problem),))
+        content = self._about.digests.get(algorithm)
+        imprint = None
+        if content is not None:
+            kind = self._about.file.outline.content_type
+            imprint = archive.digest(algorithm, archive.imprinted_v3(kind, content, self._signer, index))
+        return imprint, self._listed(index, token)
+
+    def _listed(self, index: archive.HashIndex, token: _Token) -> _Covered:
+        """What the index lists and is here; what it lists and is not; what is here and not listed.
+
+        A digest that was weak when the index was made proves nothing of what it lists.
+        """
+        table = self._table(index.algorithm)
+        entries = {*index.certificates, *index.revocations, *index.attributes}
+        covered = {number for entry in entries for number in table.get(entry, ())}
+        seen = []
+        if missing := len(entries - table.keys()):
+            seen.append(observed("ARCHIVE_INDEX_MISSES", count=missing))
+        added = sum(one.counts for number, one in enumerate(self._objects) if number not in covered)
+        if token is self._newest and added:
+            seen.append(observed("ARCHIVE_NOT_COVERED", count=added))
+        holds = digest_acceptable(index.algorithm, token.time)
+        return _Covered(_joined(self._objects[number] for number in covered) if holds else (), tuple(seen))
+
+    def _table(self, algorithm: str) -> dict[bytes, list[int]]:
+        """The objects by the digests of their forms; each form is hashed once."""
+        if algorithm not in self._tables:
+            by_form: dict[bytes, list[int]] = {}
+            for number, one in enumerate(self._objects):
+                for form in one.forms:
+                    by_form.setdefault(form, []).append(number)
+            hashed = ((archive.digest(algorithm, form), numbers) for form, numbers in by_form.items())
+            self._tables[algorithm] = {digest: numbers for digest, numbers in hashed if digest is not None}
+        return self._tables[algorithm]
+
+    # 2.
+    def _version_2(self, token: _Token, info: tsp.TstInfo) -> tuple[bytes | None, _Covered]:
+        """The imprint with the unsigned attributes bare or tagged, whichever the token is over; either covers all."""
+        about = self._about
+        if info.algorithm not in DIGEST_BY_NAME or (about.file.outline.content is None and about.beside is None):
+            return None, _Covered()
+        older = frozenset(one.octets for one in self._tokens if one.time < token.time)
+        made = []
+        for unsigned in archive.unsigned_v2(self._signer, older):
+            whole = self._prefix(info.algorithm).copy()
+            whole.update(unsigned)
+            made.append(whole.digest())
+        covered = [one for one in self._objects if one.archive is None or one.archive in older]
+        return info.imprint if info.imprint in made else made[0], _Covered(_joined(covered))
+
+    def _prefix(self, algorithm: str) -> _Hash:
+        """All that stands before the unsigned attributes: the same for every timestamp of version 2."""
+        if algorithm not in self._prefixes:
+            file, beside = self._about.file, self._about.beside
+            state = hashlib.new(algorithm, usedforsecurity=False)
+            for chunk in _chunks(file.binary, *file.outline.encapsulated):
+                state.update(chunk)
+            if beside is not None:
+                for chunk in _chunks(beside, 0, beside.length):
+                    state.update(chunk)
+            state.update((file.outline.certificates or b"") + (file.outline.crls or b"") + self._signer.fields)
+            self._prefixes[algorithm] = state
+        return self._prefixes[algorithm]
+
+
+def _objects(signer: SignerInfo, file: Opened) -> Iterator[_Object]:
+    """The elements of both bags, and each unsigned attribute value of the signer."""
+    for certificate in archive.elements(file.outline.certificates):
+        yield _Object((certificate,), _digested((certificate,)), counts=True)
+    for answer in archive.elements(file.outline.crls):
+        yield _Object((answer,), _digested(cms.answers_in(answer)), counts=True)
+    for crl in file.parsed.crls:  # those in attributes, which some makers list one by one
+        yield _Object((crl,), _digested((crl,)), counts=False)
     for oid, value, forms in archive.attribute_forms(signer):
-        look(forms, _inside(oid, value), counts=oid not in _ARCHIVES)
-    seen = []
-    if missing := len(entries - found):
-        seen.append(observed("ARCHIVE_INDEX_MISSES", count=missing))
-    if newest and added:
-        seen.append(observed("ARCHIVE_NOT_COVERED", count=added))
-    weak = index.algorithm not in DIGEST_BY_NAME or DIGEST_BY_NAME[index.algorithm].until is not None
-    return _Covered(() if weak else _digested(objects), tuple(seen))
+        is_archive = oid in _ARCHIVES
+        yield _Object(forms, _digested(_inside(oid, value)), not is_archive, value if is_archive else None)
 
 
 def _inside(oid: str, value: bytes) -> Iterator[bytes]:
     """A token and what it carries; of other attributes the certificates and answers in them."""
     yield value
-    if oid in {attributes.SIGNATURE_TIMESTAMP, *_ARCHIVES, archive.SIGNATURE_AND_REFERENCES_TIMESTAMP}:
+    if oid in {attributes.SIGNATURE_TIMESTAMP, *_JUDGED}:
         parsed = reading.opened(value).parsed
         if parsed is not None:
             yield from (*parsed.certificates, *parsed.crls, *parsed.ocsps)
@@ -195,40 +244,14 @@ def _inside(oid: str, value: bytes) -> Iterator[bytes]:
             yield from carried
 
 
-# 2.
-def _version_2(info: tsp.TstInfo, signer: SignerInfo, about: Archived, older: frozenset[bytes]) -> bytes | None:
-    """The imprint with the unsigned attributes bare or tagged, whichever the token is over; either covers all."""
-    outline = about.file.outline
-    if info.algorithm not in DIGEST_BY_NAME or (outline.content is None and about.beside is None):
-        return None
-    state = hashlib.new(info.algorithm, usedforsecurity=False)
-    for chunk in _chunks(about.file.binary, *outline.encapsulated):
-        state.update(chunk)
-    if about.beside is not None:
-        for chunk in _chunks(about.beside, 0, about.beside.length):
-            state.update(chunk)
-    state.update((outline.certificates or b"") + (outline.crls or b"") + signer.fields)
-    made = []
-    for attributes_octets in archive.unsigned_v2(signer, older):
-        whole = state.copy()
-        whole.update(attributes_octets)
-        made.append(whole.digest())
-    return info.imprint if info.imprint in made else made[0]
-
-
 def _chunks(document: Document, start: int, end: int) -> Iterator[bytes]:
     for position in range(start, end, CHUNK):
         yield document.read_range(position, min(end, position + CHUNK))
 
 
-def _everything(signer: SignerInfo, about: Archived, older: frozenset[bytes]) -> _Covered:
-    parsed = about.file.parsed
-    objects = [*parsed.certificates, *parsed.crls, *parsed.ocsps]
-    for oid, value, _ in archive.attribute_forms(signer):
-        if oid not in _ARCHIVES or value in older:
-            objects += _inside(oid, value)
-    return _Covered(_digested(objects))
-
-
 def _digested(objects: Iterable[bytes]) -> tuple[str, ...]:
-    return tuple(sorted({hashlib.sha256(one).hexdigest() for one in objects}))
+    return tuple(hashlib.sha256(one).hexdigest() for one in objects)
+
+
+def _joined(objects: Iterable[_Object]) -> tuple[str, ...]:
+    return tuple(sorted({sha256 for one in objects for sha256 in one.holds}))

@@ -1,4 +1,4 @@
-"""From a CMS signature to SignatureEvidence, for every container that holds one (PDF now, CAdES later).
+"""From a CMS signature to SignatureEvidence, for every container that holds one (PDF, CAdES).
 
 The facts, in order (RFC 5652 §5.4, §11; ETSI EN 319 122-1 §5):
 

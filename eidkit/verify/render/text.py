@@ -25,6 +25,7 @@ _WORDS = {
         "whole": "covers the whole file",
         "then": "covers the file as it was then",
         "changed": "the file was changed afterwards",
+        "counter": "counter-signs {over}",
         "login": "login: {method}, {bound}",
         "unknown": "unknown signer",
         "timestamp": "timestamp {time} by {tsa}",
@@ -42,6 +43,7 @@ _WORDS = {
         "whole": "bao phủ toàn bộ tệp",
         "then": "bao phủ tệp tại thời điểm ký",
         "changed": "tệp đã bị thay đổi sau đó",
+        "counter": "ký đối chứng cho {over}",
         "login": "xác thực: {method}, {bound}",
         "unknown": "không rõ người ký",
         "timestamp": "dấu thời gian {time} của {tsa}",
@@ -101,6 +103,8 @@ def _signature_line(conclusion: Conclusion, words: dict[str, str]) -> str:
     parts.append(_when(conclusion, words))
     if conclusion.evidence.coverage:
         parts.append(_coverage(conclusion, words))
+    if conclusion.evidence.counter_signature_of:
+        parts.append(words["counter"].format(over=conclusion.evidence.counter_signature_of))
     if conclusion.authentication:
         bound = conclusion.authentication
         parts.append(words["login"].format(method=bound.method or "?", bound=words[bound.state]))
