@@ -10,10 +10,13 @@ import hashlib
 import io
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+_WORTH_KEEPING = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +127,19 @@ def written(value: Any, data: bytes | None = None, *, compressed: bool = True) -
     return out.getvalue()
 
 
+@lru_cache(maxsize=8)
+def _packed(data: bytes) -> bytes:
+    """Fonts and pictures are the same in many files."""
+    return zlib.compress(data, 9)
+
+
 def _stream(entries: Mapping[str, Any], data: bytes, *, compressed: bool) -> Any:
     from pyhanko.pdf_utils import generic
 
     dictionary = dict(entries)
     if compressed:
         dictionary["Filter"] = Name("FlateDecode")
-        data = zlib.compress(data, 9)
+        data = _packed(data) if len(data) > _WORTH_KEEPING else zlib.compress(data, 9)
     body: Any = generic.StreamObject
     return body(_value(dictionary), encoded_data=data)
 
