@@ -69,7 +69,7 @@ def command(ctx: click.Context, /, pdf: Path | None, output: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        proved = _told(document, building)
+        proved = _told(document, building, sample=pdf is None)
         building.chmod(0o755)
         if target.exists():
             shutil.rmtree(target)
@@ -124,8 +124,8 @@ def _check_replaceable(target: Path) -> None:
     )
 
 
-def _told(document: Document, folder: Path) -> bool:
-    """The whole story, written to ``folder``; true when it ends as it must."""
+def _told(document: Document, folder: Path, *, sample: bool) -> bool:
+    """The whole story, written to ``folder``; true when it ends as it must.  Only the sample has places for stamps."""
     from eidkit.cli.tampering import tampered
     from eidkit.document import Document
     from eidkit.dossier import Dossier
@@ -138,7 +138,7 @@ def _told(document: Document, folder: Path) -> bool:
         DOSSIER, office.procedure, {"permit": document, "form": Document.from_bytes(form_xml(), "form.xml")}
     )
     say(Text(f"Dossier {dossier.id}: {document.name} and form.xml", f"Hồ sơ {dossier.id}: {document.name} và form.xml"))
-    steps = list(_walked(office, dossier))
+    steps = list(_walked(office, dossier, stamped=sample))
     steps[-1].dossier.write(folder / "dossier")
     office.hand_over(folder)
 
@@ -164,14 +164,17 @@ def _told(document: Document, folder: Path) -> bool:
     return bool(report["verdict"] == "COMPLETE" and all(caught))
 
 
-def _walked(office: Office, dossier: Any) -> Iterator[Taken]:
+def _walked(office: Office, dossier: Any, *, stamped: bool) -> Iterator[Taken]:
     """Each step as it is taken, told while it happens."""
+    from eidkit.sandbox.documents import decision_stamp
+
     count = len(office.procedure.steps)
     for number, step in enumerate(office.procedure.steps, 1):
         click.echo(f"  {number}/{count} {in_language(step.title)} … ", nl=False)
         start = time.perf_counter()
         try:
-            taken = office.take(dossier, language=language())
+            stamp = decision_stamp(step.name, office.sandbox.clock.now()) if stamped else None
+            taken = office.take(dossier, language=language(), appearance={"permit": stamp} if stamp else None)
         except EidkitError:
             click.echo("✗")
             raise

@@ -14,6 +14,9 @@ from eidkit.pdf.faces import face
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
+
+    from eidkit.signing import Appearance
 
 AMOUNT = "12.500.000"
 """The fee that the decision sets, in đồng, as it is printed."""
@@ -134,6 +137,23 @@ def _column(canvas: Canvas, y: float, lines: Sequence[str]) -> None:
     for line in lines:
         canvas.text(_LEFT, y, Span(line, "regular", 11))
         y -= 13.5
+
+
+def decision_stamp(step: str, when: datetime) -> Appearance | None:
+    """What readers see of the signature of a step of the one-stop shop on :func:`decision_pdf`; None where nothing is.
+
+    The person who approves stands above the signatory's name, the agency's seal left of it, over neither.
+    """
+    from eidkit.sandbox import people
+    from eidkit.signing import Appearance, Place
+
+    date = f"Ngày ký: {when:%d/%m/%Y}"
+    if step == "approval":
+        return Appearance(at=Place(1, 130, 222, 52, 16), title=SIGNATORY, text=("Chủ tịch", date), border=True)
+    if step == "signing":
+        place = Place(1, 86, 222, 40, 16)
+        return Appearance(at=place, title="Dấu của cơ quan", text=(people.ORGANISATION, date), border=True)
+    return None
 
 
 def form_xml() -> bytes:

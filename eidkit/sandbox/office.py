@@ -13,6 +13,7 @@ from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.sandbox import people
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from eidkit.binding.authentication import Authentication
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from eidkit.identity import Identity
     from eidkit.sandbox.keys import SandboxKey
     from eidkit.sandbox.sandbox import Sandbox
+    from eidkit.signing import Appearance
 
 Way = Literal["otp", "oidc"]
 AUDIENCE = "permits"
@@ -103,8 +105,15 @@ class Office:
         """The key that signs at ``step``: the official's own, or the agency's seal."""
         return self.seal if step.kind == "seal" else self.people[step.name]
 
-    def take(self, dossier: Dossier, *, action: str = "approve", language: str = "vi") -> Taken:
-        """The step that is due, taken by the person whose turn it is.
+    def take(
+        self,
+        dossier: Dossier,
+        *,
+        action: str = "approve",
+        language: str = "vi",
+        appearance: Mapping[str, Appearance] | None = None,
+    ) -> Taken:
+        """The step that is due, taken by the person whose turn it is; ``appearance`` is what is seen, by label.
 
         1. The dossier says what is about to be approved.  2. The person logs in for exactly that.  3. The key
         signs every document, bound to the login and time-stamped.  4. The approval is appended, or refused
@@ -116,16 +125,20 @@ class Office:
         if step is None:
             raise ValueError("the dossier has no step that is due")
         # 1.
-        transaction = dossier.transaction(action=action, language=language)
+        seen = appearance or {}
+        transaction = dossier.transaction(action=action, language=language, appearance=seen)
         # 2.
         person, way = self.people[step.name].identity, self.ways[step.name]
         authentication = self.log_in(person, transaction, way)
         # 3.
         key = self.key_for(step)
         signed = tuple(
-            sign(document, key, tsa=sandbox.tsa, authentication=authentication, transport=sandbox, clock=sandbox.clock)
-            for document in dossier.to_sign
-        )
+            sign(
+                document, key, tsa=sandbox.tsa, authentication=authentication, appearance=seen.get(label),
+                transport=sandbox, clock=sandbox.clock,
+            )
+            for label, document in zip(dossier.labels_of(step), dossier.to_sign, strict=True)
+        )  # fmt: skip
         # 4.
         after = dossier.approve(
             signed, authentication, sandbox.trust,
