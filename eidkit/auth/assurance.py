@@ -21,7 +21,8 @@ KINDS = frozenset({"know", "have", "are"})
 class Cap:
     """A row: the factor kinds a method gives by itself, whether it resists phishing, and the most it may count for.
 
-    ``nist`` is the highest authenticator assurance level (SP 800-63B-4 §2), ``None`` for none.
+    ``nist`` is the highest authenticator assurance level (SP 800-63B-4 §2), ``None`` for none.  ``possible`` are the
+    kinds that a single use may show besides: a PIN that entered the code, what an identity provider asserts.
     """
 
     kinds: frozenset[str]
@@ -29,18 +30,37 @@ class Cap:
     nist: str | None
     source: str
     proof_class: str
+    possible: frozenset[str] = frozenset()
+
+    def counted(self, kinds: Iterable[str]) -> frozenset[str]:
+        """Those of ``kinds`` that count for a use of this method; nothing is believed that it cannot show."""
+        return frozenset(kinds) & (self.kinds | self.possible)
 
 
 CAPS: dict[str, Cap] = {
+    # auth.md §5.4; a deployment may demand more in its Procedure, and nothing makes a row worth more.
     "email": Cap(frozenset(), False, None, "policy", "attested"),
     "sms": Cap(frozenset({"have"}), False, "2", "policy", "attested"),
     "totp": Cap(frozenset({"have"}), False, "2", "policy", "attested"),
     "hotp": Cap(frozenset({"have"}), False, "2", "policy", "attested"),
-    "ocra": Cap(frozenset({"have"}), False, "2", "policy", "attested"),
+    "ocra": Cap(frozenset({"have"}), False, "2", "policy", "attested", frozenset({"know"})),
+    # A list on paper is a look-up secret (SP 800-63B-4 §3.1.2); ours is for the day on which the device is lost.
+    "recovery": Cap(frozenset({"have"}), False, "1", "policy", "attested"),
     # What an identity provider did, only it knows: its acr is mapped by the provider value, nothing is derived.
-    "oidc": Cap(frozenset(), False, None, "asserted", "asserted"),
+    "oidc": Cap(frozenset(), False, None, "asserted", "asserted", KINDS),
+    "saml": Cap(frozenset(), False, None, "asserted", "asserted", KINDS),
     "x509": Cap(frozenset({"have", "know"}), True, "3", "derived", "transferable"),
-    "webauthn": Cap(frozenset({"have", "know"}), True, "2", "derived", "transferable"),
+    # What a proxy says of a handshake that it saw (RFC 9440): its and our word.
+    "x509-tls": Cap(frozenset({"have", "know"}), True, "2", "derived", "attested"),
+    "web-eid": Cap(frozenset({"have", "know"}), True, "3", "derived", "transferable"),
+    "webauthn": Cap(frozenset({"have", "know"}), True, "2", "derived", "transferable", frozenset({"are"})),
+    "sd-jwt": Cap(frozenset({"have"}), True, "2", "asserted", "transferable", KINDS),
+    "mdoc": Cap(frozenset({"have"}), True, "2", "asserted", "transferable", KINDS),
+    "mdoc-mac": Cap(frozenset({"have"}), True, "2", "asserted", "attested", KINDS),
+    "smart-id": Cap(frozenset({"have", "know"}), False, "2", "asserted", "transferable"),
+    # A chip that was only read can be copied; one that answered a challenge proves the document, not the person.
+    "chip-read": Cap(frozenset({"have"}), False, None, "policy", "attested"),
+    "chip": Cap(frozenset({"have"}), False, "2", "policy", "attested", frozenset({"are", "know"})),
 }
 
 AMR: dict[str, str] = {
@@ -75,10 +95,14 @@ def nist_level(kinds: Iterable[str], cap: str | None) -> str | None:
     return min("2" if len(known) > 1 else "1", cap)
 
 
-def assess(method: str) -> tuple[Assurance, ...]:
-    """The assurance that our table gives to ``method`` by itself, each value with its source."""
+def assess(method: str, kinds: Iterable[str] | None = None) -> tuple[Assurance, ...]:
+    """The assurance that our table gives to ``method``, each value with its source.
+
+    By itself, or for a use that showed factors of ``kinds``: as far as this method can show them.
+    """
     cap = CAPS[method]
-    values = (("vn-2024", vn_level(cap.kinds)), ("nist-aal", nist_level(cap.kinds, cap.nist)))
+    shown = cap.kinds if kinds is None else cap.counted(kinds)
+    values = (("vn-2024", vn_level(shown)), ("nist-aal", nist_level(shown, cap.nist)))
     return tuple(Assurance(scheme, value, cap.source) for scheme, value in values if value is not None)
 
 

@@ -34,28 +34,42 @@ _ID_SIZE = 32
 class Challenge:
     """What ``begin`` gives back: put ``id`` into the person's session, nothing else.
 
-    ``url`` is where the browser goes, for the ways that need one.  ``repr`` shows neither.  Threads may share it.
+    ``url`` is where the browser goes, ``question`` what the person types into their device, for the ways that need
+    one.  ``repr`` shows none of them.  Threads may share it.
     """
 
     id: str = field(repr=False)
     expires: datetime
     url: str | None = field(default=None, repr=False)
+    question: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A challenge as it lies in the stores; ``private`` is what the way keeps for itself."""
+    """A challenge as it lies in the stores; ``private`` is what the way keeps for itself.
+
+    Without a Transaction it is for a log-in to a session, and its answer can approve nothing.
+    """
 
     method: str
     facts: ChallengeFacts
-    transaction: Transaction
+    transaction: Transaction | None
     subject: Identity | None
     private: dict[str, str] = field(repr=False)
 
     @property
     def value(self) -> bytes:
-        """The 32 bytes that the proof must answer."""
-        return challenge_value(self.transaction.digest, bytes.fromhex(self.facts.nonce))
+        """The 32 bytes that the proof must answer; a log-in has a tag of its own, so that it is no Transaction's."""
+        if self.transaction is None:
+            about = canonical.digest("eidkit-log-in-1", {"audience": self.facts.audience})
+        else:
+            about = self.transaction.digest
+        return challenge_value(about, bytes.fromhex(self.facts.nonce))
+
+    @property
+    def purpose(self) -> str:
+        """``confirm`` a Transaction, or ``log-in``."""
+        return "log-in" if self.transaction is None else "confirm"
 
     def open_at(self, now: datetime) -> bool:
         """Whether ``now`` lies in its time; a clock that went back before its issue does not count as in time."""
@@ -66,7 +80,7 @@ class Issued:
         return {
             "method": self.method,
             "facts": self.facts.to_json(),
-            "transaction": self.transaction.to_json(),
+            "transaction": None if self.transaction is None else self.transaction.to_json(),
             "subject": None if self.subject is None else self.subject.to_json(),
             "private": self.private,
         }
@@ -76,13 +90,13 @@ class Issued:
         """The value of its stored form."""
         row = canonical.members(value, ("method", "facts", "transaction", "subject", "private"), "challenge")
         subject = None if row["subject"] is None else Identity.from_json(row["subject"])
-        facts, transaction = ChallengeFacts.from_json(row["facts"]), Transaction.from_json(row["transaction"])
-        return cls(row["method"], facts, transaction, subject, row["private"])
+        transaction = None if row["transaction"] is None else Transaction.from_json(row["transaction"])
+        return cls(row["method"], ChallengeFacts.from_json(row["facts"]), transaction, subject, row["private"])
 
 
 def new(
     method: str,
-    transaction: Transaction,
+    transaction: Transaction | None,
     *,
     audience: str,
     clock: Clock,
@@ -107,7 +121,8 @@ def keep(stores: Stores, issued: Issued) -> str:
     start, end = (int(moment.timestamp()) for moment in (issued.facts.issued, issued.facts.expires))
     with stores.unit() as unit:
         unit.put_challenge(name, record, end, start)
-        unit.forget_attempts("source:", start - limits.SOURCE_WINDOW)
+        for prefix in limits.TIDIED:
+            unit.forget_attempts(prefix, start - limits.SOURCE_WINDOW)
     return name
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets as random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from eidkit.auth.hidden import Hidden
 from eidkit.errors import EidkitError, Text
 
 if TYPE_CHECKING:
@@ -34,9 +35,12 @@ DIGITS = (6, 7, 8)
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A shared secret and how codes are made from it.  Its ``repr`` shows no secret and it is not pickled."""
+    """A shared secret and how codes are made from it.
 
-    secret: bytes = field(repr=False)
+    Neither ``repr`` nor ``dataclasses.asdict`` shows the secret, and it is not pickled.
+    """
+
+    hidden: Hidden[bytes]
     digits: int = 6
     algorithm: str = "sha1"
 
@@ -52,9 +56,19 @@ class Seed:
             )
 
     @classmethod
+    def of(cls, secret: bytes, digits: int = 6, algorithm: str = "sha1") -> Seed:
+        """The seed of these raw bytes."""
+        return cls(Hidden(secret), digits, algorithm)
+
+    @property
+    def secret(self) -> bytes:
+        """The raw bytes."""
+        return self.hidden.shown()
+
+    @classmethod
     def fresh(cls, digits: int = 6, algorithm: str = "sha1") -> Seed:
         """A new random secret of 160 bits (RFC 4226 §4 R6)."""
-        return cls(random.token_bytes(SECRET), digits, algorithm)
+        return cls.of(random.token_bytes(SECRET), digits, algorithm)
 
     def packed(self) -> bytes:
         """The form that is sealed into the stores."""
@@ -63,7 +77,7 @@ class Seed:
     @classmethod
     def unpacked(cls, data: bytes) -> Seed:
         """The seed of its packed form."""
-        return cls(data[3:], data[1], ALGORITHMS[data[2]])
+        return cls.of(data[3:], data[1], ALGORITHMS[data[2]])
 
     def code(self, step: int) -> str:
         """The code of one step."""
@@ -81,27 +95,40 @@ class Seed:
             found = (found, step)[same]
         return found
 
+    def matching_pair(self, pair: tuple[str, str], steps: range) -> int | None:
+        """The last of ``steps`` whose code is the first of ``pair`` and whose next code is the second.
+
+        Every code is computed once and compared, in constant time; both must be well formed.
+        """
+        generator, given, following = _generator(self), *(code.encode("ascii") for code in pair)
+        found, before = None, False
+        for step in range(steps.start, steps.stop + 1):
+            made = generator.generate_otp(step).encode("ascii")
+            both = hmac.compare_digest(made, following) & before
+            found = (found, step - 1)[both]
+            before = hmac.compare_digest(made, given)
+        return found
+
     def well_formed(self, code: object) -> bool:
         """Whether ``code`` is text of exactly the right number of ASCII digits; other scripts' digits are not."""
         return isinstance(code, str) and len(code) == self.digits and code.isascii() and code.isdigit()
 
-    def uri(self, account: str, issuer: str) -> str:
-        """The ``otpauth://`` address that an authenticator app reads; it holds the secret."""
+    def uri(self, account: str, issuer: str, counter: int | None = None) -> str:
+        """The ``otpauth://`` address that an authenticator app reads; it holds the secret.
+
+        For a code by time, or by ``counter`` from there on.
+        """
         import base64
 
         import pyotp
 
         secret = base64.b32encode(self.secret).decode("ascii").rstrip("=")
         digest = getattr(hashlib, self.algorithm)
+        if counter is not None:
+            made = pyotp.HOTP(secret, digits=self.digits, digest=digest)
+            return made.provisioning_uri(name=account, issuer_name=issuer, initial_count=counter)
         totp = pyotp.TOTP(secret, digits=self.digits, digest=digest, interval=PERIOD)
         return totp.provisioning_uri(name=account, issuer_name=issuer)
-
-    def __reduce__(self) -> NoReturn:
-        raise EidkitError(
-            "secret-not-portable",
-            Text("a secret is not pickled", "không thể pickle mã bí mật"),
-            Text("keep it in the stores", "giữ mã bí mật trong stores"),
-        )
 
 
 def step_at(moment: float) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from eidkit.auth.refusal import refused
 from eidkit.binding.attestation import attest as attested
 from eidkit.binding.authentication import Authentication, Check, Disclosure, Proof, subject_commitment
 
@@ -32,9 +33,13 @@ def authentication(
     attest: SigningKey | None = None,
 ) -> Authentication:
     """The Authentication of ``identity`` at ``at``, with a salt of its own; ``proof`` is (media type, bytes)."""
+    transaction = issued.transaction
+    if transaction is None:
+        # A log-in is no approval: whoever asks for one gets a Login, never this.
+        raise refused(issued.method, "challenge-purpose")
     salt = secrets.token_bytes(32)
     made = Authentication(
-        transaction=issued.transaction,
+        transaction=transaction,
         method=issued.method,
         factors=factors,
         assurance=assurance,

@@ -15,7 +15,7 @@ def refused(method: str, reason: str) -> AuthenticationError:
     The reason (a short word of ours, never a value that was given) goes to the log: event
     ``authentication.refused``, ``code`` the reason.
     """
-    _LOG.info("%s refused: %s", method, reason, extra={"event": "authentication.refused", "code": reason})
+    told(method, reason)
     return AuthenticationError(
         f"{method}-refused",
         Text("the answer was not accepted", "thông tin xác thực không được chấp nhận"),
@@ -24,3 +24,8 @@ def refused(method: str, reason: str) -> AuthenticationError:
             "hãy bắt đầu lại và thử lại; liên hệ đơn vị hỗ trợ nếu vẫn không được",
         ),
     )
+
+
+def told(method: str, reason: str) -> None:
+    """Tell the operator's log, and only it, why an answer was refused."""
+    _LOG.info("%s refused: %s", method, reason, extra={"event": "authentication.refused", "code": reason})

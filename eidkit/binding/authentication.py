@@ -18,7 +18,7 @@ from eidkit.identity import Identity
 
 if TYPE_CHECKING:
     import os
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 ProofClass = Literal["attested", "asserted", "transferable"]
 SOURCES = ("asserted", "derived", "policy")
@@ -231,6 +231,27 @@ class Authentication:
             and subject_commitment(opened.identity, opened.salt) == self.subject
             and hashlib.sha256(opened.proof).hexdigest() == self.proof.sha256
         )
+
+    def require(
+        self,
+        *,
+        min: tuple[str, str] | None = None,  # noqa: A002 - the word of the demand: at least so sure
+        proof_class: ProofClass | None = None,
+        bound: bool = False,
+        max_age: timedelta | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """AuthenticationError with every reason, unless it is at least what is asked for.
+
+        ``min`` is (scheme, value), such as ``("vn-2024", "2")``; another scheme never stands in for it.  ``bound``: it
+        carries an attestation of exactly itself, so that it can be bound to a signature.  ``max_age`` counts to
+        ``at``, the present time, which goes with it.  A gate for the one who made the Authentication; whose key
+        attested and whether the proof still holds a verifier judges (:func:`eidkit.auth.recheck`, ``Dossier.verify``).
+        """
+        from eidkit.binding import requiring
+
+        further = [*requiring.weaker(self, proof_class), *(requiring.unbound(self) if bound else ())]
+        requiring.check(self, least=min, max_age=max_age, at=at, further=further)
 
     def with_attestation(self, jws: str) -> Authentication:
         """The same Authentication carrying ``jws``."""

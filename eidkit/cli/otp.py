@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from eidkit.binding.transaction import Transaction
     from eidkit.identity import Identity
 
-QR_ERROR_CORRECTION = "m"
-"""ISO/IEC 18004 level M: readable when 15 % of a worn print or a reflecting screen is lost."""
-
 
 @click.group("otp")
 def command() -> None:
@@ -236,17 +233,13 @@ def _without_secret(uri: str) -> str:
 def _draw(totp: Totp) -> None:
     import segno
 
+    from eidkit.auth.enrolling import QR_ERROR_CORRECTION
+
     segno.make(totp.uri, error=QR_ERROR_CORRECTION, micro=False).terminal(sys.stdout, compact=True, border=2)
 
 
 def _write_svg(totp: Totp, path: Path) -> None:
     """The QR code as a picture on white, which only its owner may read."""
-    import io
-
-    import segno
-
     from eidkit.files import write_atomically
 
-    picture = io.BytesIO()
-    segno.make(totp.uri, error=QR_ERROR_CORRECTION, micro=False).save(picture, kind="svg", scale=6, light="#fff")
-    write_atomically(path, [picture.getvalue()], private=True)
+    write_atomically(path, [totp.svg()], private=True)

@@ -51,7 +51,7 @@ class Phone:
         query = parse_qs(urlsplit(uri).query)
         secret = query["secret"][0]
         raw = base64.b32decode(secret + "=" * (-len(secret) % 8))
-        self.seed = Seed(raw, int(query.get("digits", ["6"])[0]), query.get("algorithm", ["SHA1"])[0].lower())
+        self.seed = Seed.of(raw, int(query.get("digits", ["6"])[0]), query.get("algorithm", ["SHA1"])[0].lower())
 
     def code(self, moment: datetime, steps: int = 0) -> str:
         return self.seed.code(int(moment.timestamp()) // PERIOD + steps)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import pickle
 import threading
@@ -15,7 +16,7 @@ import pytest
 from eidkit import canonical
 from eidkit.auth import limits, otp, recheck
 from eidkit.auth.codes import Seed
-from eidkit.auth.stores import Stores
+from eidkit.auth.stores import Attempts, Stores
 from eidkit.binding.attestation import Attestation
 from eidkit.binding.authentication import Authentication, Proof
 from eidkit.errors import AuthenticationError, EidkitError, StoreError
@@ -294,6 +295,35 @@ def test_a_success_takes_only_its_own_attempt_back_from_the_source(desk, monkeyp
     desk.refused(desk.code(), source="192.0.2.1")
 
 
+def test_a_source_waits_ever_longer_after_what_an_office_does_by_mistake(memory):
+    with memory.unit() as unit:
+        for second in range(limits.SOURCE_FREE):
+            assert limits.counted_for_source(unit, "source:x", second) is None
+        now = 100
+        for failed in range(5):
+            assert limits.counted_for_source(unit, "source:x", now) is None
+            assert limits.counted_for_source(unit, "source:x", now + limits.delay(failed + 2) - 1) == "source-too-soon"
+            assert limits.counted_for_source(unit, "source:x", now - 1) == "source-too-soon"
+            now += limits.delay(failed + 2)
+        assert limits.counted_for_source(unit, "source:y", now) is None
+
+
+def test_a_spent_source_waits_for_the_end_of_its_window(memory):
+    with memory.unit() as unit:
+        allowed = [
+            second for second in range(limits.SOURCE_WINDOW) if not limits.counted_for_source(unit, "source:x", second)
+        ]
+        assert limits.SOURCE_FREE < len(allowed) <= limits.MAX_PER_SOURCE
+        assert limits.counted_for_source(unit, "source:x", limits.SOURCE_WINDOW) is None
+
+
+def test_a_clock_that_goes_back_neither_frees_a_source_nor_locks_it_for_ever(memory):
+    with memory.unit() as unit:
+        unit.set_attempts("source:x", Attempts(limits.MAX_PER_SOURCE, 1_000_000))
+        assert limits.counted_for_source(unit, "source:x", 0) == "source-spent"
+        assert limits.counted_for_source(unit, "source:x", limits.SOURCE_WINDOW) is None
+
+
 def test_attempts_are_counted_before_anything_is_compared(desk, monkeypatch):
     counted = []
     real = limits.counted
@@ -374,6 +404,13 @@ def test_a_withdrawn_authenticator_is_refused(desk, stores):
     desk.refused(desk.code())
 
 
+def test_the_qr_code_is_a_picture_that_an_app_reads(stores):
+    picture = otp.enrol(LAN, issuer="City Hall", stores=stores).svg().decode("utf-8")
+    assert "<svg" in picture
+    assert "otpauth" not in picture
+    assert "Nguyễn" not in picture
+
+
 def test_the_uri_names_the_person_and_not_the_number(stores):
     uri = unquote(otp.enrol(LAN, issuer="City Hall", stores=stores).uri)
     assert uri.startswith("otpauth://totp/City Hall:Nguyễn Thị Lan?")
@@ -420,10 +457,16 @@ def test_nothing_shows_a_secret_or_a_code(desk, stores, caplog):
     for text in (*shown, trace.replace("desk.verify", "")):
         for hidden in (repr(secret), secret.hex(), code, wrong, challenge.id, "otpauth", LAN.identifier):
             assert hidden not in text
-    with pytest.raises(EidkitError):
-        pickle.dumps(totp)
+    for seen in (totp, desk.phone.seed):
+        assert not any(repr(secret) in shown or "otpauth" in shown for shown in map(repr, _taken_apart(seen)))
+        with pytest.raises(EidkitError):
+            pickle.dumps(seen)
     assert {record.code for record in caplog.records} == {"code"}
     assert {record.event for record in caplog.records} == {"authentication.refused"}
+
+
+def _taken_apart(value):
+    return dataclasses.asdict(value), dataclasses.astuple(value), value
 
 
 def test_nothing_readable_lies_in_the_file(tmp_path, clock, transaction, make_phone):

@@ -52,7 +52,7 @@ class Schedules(RuleBasedStateMachine):
         super().__init__()
         self.clock = FixedClock(NOW)
         self.stores = Stores.memory()
-        self.seeds = [Seed(_hex(f"seed {n}").encode()[:20]) for n in range(len(PEOPLE))]
+        self.seeds = [Seed.of(_hex(f"seed {n}").encode()[:20]) for n in range(len(PEOPLE))]
         self.asked = {}
         self.used_challenges, self.used_codes = [], []
         self.failures = dict.fromkeys(range(len(PEOPLE)), 0)

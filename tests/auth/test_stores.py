@@ -322,3 +322,71 @@ def test_memory_stores_refuse_after_a_fork():
             return True
 
     assert _in_child(work) == 0
+
+
+# ── rotation ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _key(number):
+    return bytes([number]) * 32
+
+
+def _filled(stores, count):
+    with stores.unit() as unit:
+        for n in range(count):
+            stores.put_secret(unit, f"totp:{n}", f"{n:016d}", f"secret {n}".encode())
+
+
+def test_rotation_seals_everything_again_and_the_old_key_may_go(tmp_path):
+    stores = Stores.sqlite(tmp_path / "a.db", key=_key(1))
+    _filled(stores, 250)
+    digest = stores.digest("x")
+    assert stores.rotate(_key(2)) == 251  # and the lookup key
+    assert stores.reseal() == 0
+    after = Stores.sqlite(tmp_path / "a.db", key=_key(2))
+    with after.unit() as unit:
+        assert all(after.secret(unit, f"totp:{n}") == (f"{n:016d}", f"secret {n}".encode()) for n in range(250))
+    assert after.digest("x") == digest
+    with pytest.raises(StoreError):
+        Stores.sqlite(tmp_path / "a.db", key=_key(1))
+
+
+def test_during_a_rotation_others_go_on(tmp_path):
+    before = Stores.sqlite(tmp_path / "a.db", key=_key(1), former_keys=[_key(2)])
+    _filled(before, 3)
+    one = Stores.sqlite(tmp_path / "a.db", key=_key(1))
+    challenge = one.seal(b"open", "challenge:x")
+    one.rotate(_key(2))
+    with before.unit() as unit:
+        assert before.secret(unit, "totp:2") == ("0" * 15 + "2", b"secret 2")
+    assert one.open(challenge, "challenge:x") == b"open"
+    assert one.open(one.seal(b"new", "p"), "p") == b"new"
+
+
+def test_a_rotation_that_broke_off_goes_on(tmp_path, monkeypatch):
+    stores = Stores.sqlite(tmp_path / "a.db", key=_key(1))
+    _filled(stores, 250)
+    real, calls = Stores._resealed, []
+
+    def breaking(self, unit, name):
+        calls.append(name)
+        if len(calls) == 150:
+            raise RuntimeError
+        return real(self, unit, name)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Stores, "_resealed", breaking)
+        with pytest.raises(RuntimeError):
+            stores.rotate(_key(2))
+    again = Stores.sqlite(tmp_path / "a.db", key=_key(2), former_keys=[_key(1)])
+    assert again.reseal() == 151
+    assert Stores.sqlite(tmp_path / "a.db", key=_key(2))
+
+
+@pytest.mark.parametrize("key", [b"", b"short", bytes(31), bytes(33)])
+def test_a_key_of_another_size_is_refused_and_changes_nothing(tmp_path, key):
+    stores = Stores.sqlite(tmp_path / "a.db", key=_key(1))
+    with pytest.raises(EidkitError):
+        stores.rotate(key)
+    assert stores.reseal() == 0
+    assert Stores.sqlite(tmp_path / "a.db", key=_key(1))

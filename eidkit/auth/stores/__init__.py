@@ -137,7 +137,8 @@ class Stores:
 
         ``key`` is 32 random bytes from wherever secrets are kept, never from the same disk; ``former_keys`` open
         what older keys sealed (see :meth:`reseal`).  Another key than the file's raises StoreError.  After a
-        restore from a backup, codes used in the last two minutes before it could be used again: wait that long.
+        restore from a backup, codes used since then would count again: wait two minutes before you open, move counting
+        devices on (:func:`eidkit.auth.hotp.skip`), and issue new recovery codes.
         """
         from eidkit.auth.stores.sqlite import SqliteBackend
 
@@ -175,17 +176,36 @@ class Stores:
         """The name under which ``identity`` stands in the backend: a keyed digest that gives no number away."""
         return self.digest("subject", identity.scheme, identity.identifier)
 
+    def rotate(self, key: bytes) -> int:
+        """Seal under ``key`` from now on, and every secret again under it; how many were sealed again.
+
+        Other processes must be able to open what is sealed here: start them with the new key among ``former_keys``
+        first, then rotate, then start them with the new key and without the old one.  Challenges that are open stay
+        answerable here; elsewhere keep the old key among ``former_keys`` for half an hour more.
+        """
+        self._sealer = self._sealer.succeeded_by(key)
+        return self.reseal()
+
     def reseal(self) -> int:
-        """Seal every secret again under the present key; how many were not yet.  Then former keys may go."""
-        changed = 0
+        """Seal every secret again under the present key; how many were not yet.  Then former keys may go.
+
+        A hundred in each unit, so that nobody who logs in waits long; broken off, it goes on when called again.
+        """
         with self.unit() as unit:
-            for name in unit.secret_names():
-                stored = unit.secret(name) or b""
-                opened = self.secret(unit, name)
-                if opened is not None and not self._sealer.is_current(stored[_LABEL:]):
-                    self.put_secret(unit, name, *opened)
-                    changed += 1
+            names = unit.secret_names()
+        changed = 0
+        for start in range(0, len(names), _BATCH):
+            with self.unit() as unit:
+                changed += sum(self._resealed(unit, name) for name in names[start : start + _BATCH])
         return changed
+
+    def _resealed(self, unit: Unit, name: str) -> bool:
+        stored = unit.secret(name)
+        opened = self.secret(unit, name)
+        if stored is None or opened is None or self._sealer.is_current(stored[_LABEL:]):
+            return False
+        self.put_secret(unit, name, *opened)
+        return True
 
     def _lookup_key(self) -> bytes:
         with self.unit() as unit:
@@ -208,3 +228,4 @@ class Stores:
 
 _LOOKUP = "lookup"
 _LABEL = 16
+_BATCH = 100

@@ -22,6 +22,8 @@ class Sealer:
     """Seals under the first key, opens under any; a sealed text begins with the id of its key."""
 
     __slots__ = ("_ciphers", "_current")
+    _ciphers: dict[bytes, AESGCM]
+    _current: bytes
 
     def __init__(self, key: bytes, former: Sequence[bytes] = ()) -> None:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -37,8 +39,14 @@ class Sealer:
                     ),
                     kind="configuration",
                 )
-        self._ciphers: dict[bytes, AESGCM] = {_key_id(each): AESGCM(each) for each in (*former, key)}
+        self._ciphers = {_key_id(each): AESGCM(each) for each in (*former, key)}
         self._current = _key_id(key)
+
+    def succeeded_by(self, key: bytes) -> Sealer:
+        """A sealer under ``key`` that opens also what this one opens."""
+        after = Sealer(key)
+        after._ciphers = {**self._ciphers, **after._ciphers}
+        return after
 
     def seal(self, plain: bytes, place: str) -> bytes:
         """Key id ‖ nonce ‖ ciphertext and tag; ``place`` is authenticated with it."""

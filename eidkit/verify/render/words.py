@@ -322,6 +322,7 @@ METHODS: dict[str, Text] = {
     "webauthn": Text("passkey (WebAuthn)", "khóa truy cập (WebAuthn)"),
     "x509": Text("certificate login", "đăng nhập bằng chứng thư"),
     "ocra": Text("challenge and response (OCRA)", "hỏi đáp (OCRA)"),
+    "recovery": Text("recovery code", "mã khôi phục"),
 }
 """Ways to log in; one that is not here is shown by its name."""
 
