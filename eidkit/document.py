@@ -251,7 +251,7 @@ class _Memory:
 
 def opened(path: Path) -> BinaryIO:
     """The file at ``path`` for reading; a pipe without a writer is opened too, instead of being waited for."""
-    return open(path, "rb", opener=_without_waiting)  # noqa: PTH123, SIM115 - Path.open takes no opener; the caller closes
+    return open(path, "rb", opener=_without_waiting)
 
 
 def _without_waiting(path: str, flags: int) -> int:

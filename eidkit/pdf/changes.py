@@ -26,6 +26,7 @@ from eidkit.pdf import signing_revision
 from eidkit.pdf.fields import field_lock, permitted_level, signature_fields
 from eidkit.pdf.intake import HOSTILE
 from eidkit.pdf.references import foreseen
+from eidkit.pdf.roles import shows_nothing
 from eidkit.pdf.shown import shown
 from eidkit.pdf.syntax import member, number_of, raw_items
 from eidkit.pdf.values import equivalent, names_in, reachable
@@ -45,6 +46,7 @@ MAX_WORK = 400_000
 """Objects that the slow comparison may walk through in one file, all its revisions together."""
 _ACTIVE = ("/A", "/AA", "/OC")
 _PAINTED = ("/BG", "/BC", "/CA")
+_SHOWING_NOTHING = ("/DSS", "/Extensions", "/Perms")
 _TITLES = frozenset({"/Title", "/Author", "/Subject", "/Keywords"})
 _EXTENSION_SAYS = frozenset({"/Type", "/BaseVersion", "/ExtensionLevel", "/ExtensionRevision", "/URL"})
 
@@ -226,14 +228,23 @@ def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
         return Step("undefined", why=_first_line(str(change)))
     except (EidkitError, PdfError, *HOSTILE):
         return Step("undefined", why="a later revision cannot be compared with the one before it")
-    if _redraws(new.root) and not (_redraws(old.root) and _draws_alike(old.root, new.root)):
-        return Step("undefined", why="viewers are told to draw the fields of the form anew")
-    if _retitled(old, new):
-        return Step("annotation", why="the title, author, subject or keywords of the document were changed")
+    if (seen := _seen_elsewhere(old, new)) is not None:
+        return seen
     if unanswered:
         why = f"the signature field {unanswered[:80]} draws or acts, and no signer answers for it"
         return Step("annotation", frozenset(result.changed_form_fields), why=why)
     return _graded(result, {field.name for field in fields}, ModificationLevel)
+
+
+def _seen_elsewhere(old: Any, new: Any) -> Step | None:
+    """The step of a revision that viewers show in other places than the objects it touches; None for others."""
+    if not all(shows_nothing(member(new.root, key)) for key in _SHOWING_NOTHING):
+        return Step("undefined", why="what the catalogue keeps for signatures is something that is drawn, too")
+    if _redraws(new.root) and not (_redraws(old.root) and _draws_alike(old.root, new.root)):
+        return Step("undefined", why="viewers are told to draw the fields of the form anew")
+    if _retitled(old, new):
+        return Step("annotation", why="the title, author, subject or keywords of the document were changed")
+    return None
 
 
 def _redraws(root: Any) -> bool:

@@ -132,7 +132,7 @@ def _closed(head: bytes) -> bool:
     return not brackets
 
 
-_LENGTH_KEY = re.compile(rb"/L(?:ength(?![A-Za-z0-9])|#|e#)|/#")
+_LENGTH_KEY = re.compile(rb"/Length(?![A-Za-z0-9])|/(?:L(?:e(?:n(?:g(?:th?)?)?)?)?)?#")
 """The key, also in a spelling with escapes, so that two of it are never taken for one."""
 _DIRECT_LENGTH = re.compile(rb"/Length[\x00\t\n\f\r ]++(\d{1,11})(?=[\x00\t\n\f\r ]*+(?:/|>>))")
 

@@ -12,6 +12,7 @@ So, over the objects that the revision touches (every number in its cross-refere
 4. The widget and its appearance have no ``/A``, ``/AA`` or ``/OC``; a visible widget is named as such.
 5. Whatever else it touches is a change.
 6. Nothing before it refers to an object number that it brings.
+7. What it brings has one role (:mod:`eidkit.pdf.roles`): a prepared file could use it as something that is drawn.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from eidkit.pdf.appending import MARK
 from eidkit.pdf.intake import cautiously
 from eidkit.pdf.references import foreseen
+from eidkit.pdf.roles import is_stream, only_a_field, shows_nothing
 from eidkit.pdf.syntax import WHITE, member, number_of, raw_items
 from eidkit.pdf.values import MAX_REACHED, equivalent, names_in, reachable, same
 
@@ -165,6 +167,8 @@ class _Judge:
             return
         self._explain({one.value_number})
         self._explain(reachable(self._new, self._object(self._new, one.value_number), self._size, skip=("/Data",)))
+        if not shows_nothing(self._object(self._new, one.value_number)):
+            self._say("the signature is something that is drawn, too")
         new = self._object(self._new, one.number)
         if one.number >= self._size:
             self._explain({one.number})
@@ -204,6 +208,9 @@ class _Judge:
                 self._say(f"the widget has {', '.join(active)}")
             if member(widget, "/Subtype") not in {None, "/Widget"}:
                 self._say("the field is another annotation than a widget")
+            # 7.
+            if not only_a_field(widget):
+                self._say("the field is something else, too")
             self.found.visible |= self._drawn(number, widget)
         for key in _PART_OF_SIGNATURE:
             value = dict.get(field_dictionary, key) if isinstance(field_dictionary, dict) else None
@@ -215,7 +222,9 @@ class _Judge:
     def _drawn(self, number: int | None, widget: Any) -> bool:
         """Whether the revision makes the widget show something: a new one with an area, or a new appearance."""
         rectangle = [item.get_object() for item in raw_items(member(widget, "/Rect"))]
-        has_area = len(rectangle) == 4 and rectangle[0] != rectangle[2] and rectangle[1] != rectangle[3]
+        # Some viewers read the first four of more numbers.
+        flat = len(rectangle) == 4 and (rectangle[0] == rectangle[2] or rectangle[1] == rectangle[3])
+        has_area = member(widget, "/Rect") is not None and not flat
         old = self._object(self._old, number) if number is not None and number < self._size else None
         unchanged = isinstance(old, dict) and same(dict.get(old, "/AP"), dict.get(widget, "/AP"))
         return has_area and not unchanged
@@ -236,8 +245,9 @@ class _Judge:
         if other := names_in(old, new) - self._free_members():
             self._say(f"the catalogue changes {', '.join(sorted(other))}")
         for key in ("/Perms", "/Extensions"):
-            if not isinstance(member(new, key), dict) and key in new:
-                self._say(f"the catalogue's {key} is not a dictionary")
+            kept = member(new, key)
+            if key in new and not (isinstance(kept, dict) and shows_nothing(kept)):
+                self._say(f"the catalogue's {key} is not a plain dictionary")
             numbers = reachable(self._new, dict.get(new, key), self._size, skip=("/V",))
             self._explain(numbers)
         lost = names_in(member(old, "/Perms") or {}, member(new, "/Perms") or {}) - {"/DocMDP"}
@@ -247,11 +257,17 @@ class _Judge:
 
     def _store(self) -> None:
         """What is under /DSS: new objects, and old ones to which nothing else leads (products write them anew)."""
+        if not shows_nothing(member(self._new.root, "/DSS")):
+            self._say("the security store is something that is drawn, too")
         self._explain(reachable(self._new, dict.get(self._new.root, "/DSS"), 0))
         again = reachable(self._old, dict.get(self._old.root, "/DSS"), 0) & self._revision.touched
         if not again:
             return
-        elsewhere = reachable(self._old, self._old.trailer_view, 0, skip=("/DSS",))
+        # Only the catalogue's own: elsewhere, as among the fonts of a page, /DSS is a name like any other.
+        trailer, root = self._old.trailer_view, self._old.root
+        starts = [dict.get(trailer, key) for key in trailer if key != "/Root"]
+        starts += [dict.get(root, key) for key in root if key != "/DSS"]
+        elsewhere = reachable(self._old, starts, 0)
         # Nothing leads to the streams that hold other objects, either.
         sections = [section for revision in self._file.revisions for section in revision.sections]
         streams = {stream for section in sections for stream, _ in section.packed.values()}
@@ -268,9 +284,11 @@ class _Judge:
             return
         before, after = dict.get(old_root, "/AcroForm"), dict.get(new_root, "/AcroForm")
         old, new = member(old_root, "/AcroForm"), member(new_root, "/AcroForm")
-        if not isinstance(new, dict):
+        if not isinstance(new, dict) or is_stream(new):
             self._say("there is no form")
             return
+        if not isinstance(member(new, "/SigFlags"), int | None):
+            self._say("the form's /SigFlags is not a number")
         number = number_of(after)
         if number is not None:
             if number < self._size and not same(before, after):
@@ -287,6 +305,8 @@ class _Judge:
         """``new[key]`` is ``old[key]`` with at most one reference more, to ``addition`` (None: with nothing more)."""
         raw = dict.get(new, key)
         before, after = raw_items(member(old, key)), raw_items(member(new, key))
+        if not isinstance(member(new, key), list | None) and key in names_in(old or {}, new):
+            self._say(f"{what} has a {key} that is not an array")
         number = number_of(raw)
         if number is not None:
             if number < self._size and not same(dict.get(old, key) if isinstance(old, dict) else None, raw):
@@ -314,6 +334,7 @@ class _Judge:
                 number < self._size
                 and isinstance(old, list)
                 and isinstance(new, list)
+                and number in self._annotation_arrays(widgets)
                 and self._gained(old, new, widgets)
             ):
                 self._explained.add(number)
@@ -336,6 +357,15 @@ class _Judge:
             return set()
         kids = raw_items(member(self._signature.dictionary, "/Kids"))[:8]
         return {self._signature.number, *map(number_of, kids)} - {None}
+
+    def _annotation_arrays(self, widgets: set[int | None]) -> set[int | None]:
+        """The arrays that are /Annots of a page: of that which the widget names, or of any."""
+        from eidkit.pdf.page_tree import page_tree
+
+        named = (member(self._object(self._new, number), "/P") for number in widgets if number is not None)
+        found = {number_of(dict.get(page, "/Annots")) for page in named if isinstance(page, dict)}
+        tree = page_tree(self._file, self._before.number) if found <= {None} else None
+        return found.union(*(leaf.sources for leaf in tree.leaves)) if tree else found
 
     @staticmethod
     def _added(old: Any, new: Any, widgets: set[int | None]) -> int | None:

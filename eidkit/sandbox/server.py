@@ -3,7 +3,8 @@
 1. It binds the loopback and nothing else, and answers only under this machine's names (a page of somebody else whose
    name was pointed at 127.0.0.1 gets nothing).
 2. At most ``MAX_CONNECTIONS`` are served at one time, a request line and headers have the bounds of
-   :mod:`http.server`, a body at most ``MAX_BODY``, and a silent peer is let go after ten seconds.
+   :mod:`http.server`, a body at most ``MAX_BODY``, and a silent peer is let go after ten seconds; one that says
+   little for long is let go after a minute when others wait.
 3. Faults are delivered as they are: late, in part, or not at all.
 4. Closing ends what is under way, then waits for it.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import http.server
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,7 +26,7 @@ from eidkit.transport import Request
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from eidkit.sandbox.sandbox import Sandbox
 
@@ -32,6 +34,8 @@ MAX_BODY = 1024 * 1024
 MAX_CONNECTIONS = 32
 _SILENCE = 10
 """Seconds for which a peer may say nothing."""
+_PATIENCE = 60.0
+"""Seconds for which a connection keeps its place while others wait for one."""
 _RUN = 2**32
 """More revocation lists than one run issues."""
 _BOTH_WAYS = 2
@@ -118,13 +122,14 @@ class _Bounded(http.server.ThreadingHTTPServer):
         self.own_host = urlsplit(sandbox.base_url).hostname or ""
         self.closing = threading.Event()
         self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
-        self._open: set[Any] = set()
+        self._open: dict[Any, float] = {}
         super().__init__(place, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve one connection, once there is a place for it."""
-        self._places.acquire()
-        self._open.add(request)
+        while not self._places.acquire(timeout=0.5):
+            self._end(one for one, since in tuple(self._open.items()) if time.monotonic() - since > _PATIENCE)
+        self._open[request] = time.monotonic()
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -132,7 +137,7 @@ class _Bounded(http.server.ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._open.discard(request)
+            self._open.pop(request, None)
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -141,7 +146,11 @@ class _Bounded(http.server.ThreadingHTTPServer):
     def hang_up(self) -> None:
         """End the connections that are still open; whoever serves one closes it."""
         self.closing.set()
-        for request in tuple(self._open):
+        self._end(tuple(self._open))
+
+    @staticmethod
+    def _end(requests: Iterable[Any]) -> None:
+        for request in requests:
             with suppress(OSError):
                 request.shutdown(_BOTH_WAYS)
 

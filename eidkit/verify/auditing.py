@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypedDict
 
 from eidkit import canonical
-from eidkit.document import Document, sniff
+from eidkit.document import Document, opened, sniff
 from eidkit.findings import in_order
 from eidkit.verify.journal import Run
 from eidkit.verify.many import Bench, fatal, told
@@ -115,8 +115,15 @@ def audit(tasks: Iterable[Task], bench: Bench, executor: Executor | Processes | 
 
 
 def task_of(found: Found, known: AuditJson | None) -> Task:
-    """The work on a file; ``known`` counts while size and time of change are the same, and then if the content is."""
-    same = known is not None and (known["size"], known["modified"]) == (found.size, _nanoseconds(found.modified_ns))
+    """The work on a file; ``known`` counts while size and time of change are the same, and then if the content is.
+
+    A line that no run writes, such as one that somebody shortened, is passed over, and the file judged again.
+    """
+    same = (
+        known is not None
+        and known.keys() == AuditJson.__annotations__.keys()
+        and (known["size"], known["modified"]) == (found.size, _nanoseconds(found.modified_ns))
+    )
     return Task(found, known if same and found.problem is None else None)
 
 
@@ -182,7 +189,7 @@ def _lost(bench: Bench, task: Task, error: Exception) -> Audited:
 def _is_document(path: str) -> bool:
     if PurePath(path).suffix.lower() in _PROMISING:
         return True
-    with Path(path).open("rb") as file:
+    with opened(Path(path)) as file:
         head = file.read(_HEAD)
     kind = sniff(head)
     if kind == "xml":

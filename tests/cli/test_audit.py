@@ -388,6 +388,18 @@ def test_a_file_that_is_no_journal_is_not_touched(
     assert journal.read_bytes() == content
 
 
+def test_a_line_that_no_run_wrote_is_passed_over(box: Path, tmp_path: Path, eidkit: Callable[..., Said]) -> None:
+    """Whole JSON with a path, but with members missing: the file is judged again."""
+    journal = tmp_path / "j"
+    folder = copied(box, tmp_path / "files", 2)
+    whole = eidkit("audit", folder, *judging(box), "--json", "--resume", journal)
+    first, *rows = journal.read_text("utf-8").splitlines()
+    short = [json.dumps({name: json.loads(row)[name] for name in ("path", "size", "modified")}) for row in rows]
+    journal.write_text("\n".join([first, *short, ""]), "utf-8")
+    again = eidkit("audit", folder, *judging(box), "--json", "--resume", journal)
+    assert (again.code, again.out) == (whole.code, whole.out)
+
+
 def test_a_journal_whose_first_line_is_half_written_is_begun_anew(tmp_path: Path) -> None:
     run_of = Run("0.1", "p@1", "t", "m", "2026-03-02T05:00:00Z")
     with Journal.open(tmp_path / "whole", run_of):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import pickle
 from pathlib import Path
 
@@ -28,6 +29,15 @@ def test_a_missing_file_is_refused_with_a_remedy(tmp_path: Path) -> None:
         Document.read(tmp_path / "none.pdf")
     assert caught.value.code == "document-unreadable"
     assert caught.value.remedy.en
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_pipe_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    os.mkfifo(path)
+    with pytest.raises(DocumentError) as caught:
+        Document.read(path)
+    assert caught.value.code == "document-unreadable"
 
 
 def test_a_file_that_changes_after_reading_is_refused(tmp_path: Path) -> None:

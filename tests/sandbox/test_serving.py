@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,29 @@ def test_silent_peers_take_no_more_places_than_there_are(server: Server) -> None
     for one in silent:
         one.close()
     assert status(raw(server, b"GET /root.crl HTTP/1.1\r\n\r\n")) == 200
+
+
+def test_peers_that_trickle_do_not_keep_others_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each octet of theirs begins the ten seconds anew."""
+    monkeypatch.setattr("eidkit.sandbox.server._PATIENCE", 1.0)
+    slow = [socket.create_connection(("127.0.0.1", port_of(server.address))) for _ in range(MAX_CONNECTIONS)]
+    over = threading.Event()
+
+    def trickle() -> None:
+        while not over.wait(0.2):
+            for one in slow:
+                with suppress(OSError):
+                    one.sendall(b"G")
+
+    thread = threading.Thread(target=trickle)
+    thread.start()
+    try:
+        assert status(raw(server, b"GET /root.crl HTTP/1.1\r\n\r\n")) == 200
+    finally:
+        over.set()
+        thread.join()
+        for one in slow:
+            one.close()
 
 
 def test_closing_ends_what_is_slow(clock: FixedClock) -> None:
