@@ -28,6 +28,7 @@ PASTED = (
     "how-to/test-your-system.md",
     "how-to/oidc.md",
     "how-to/otp.md",
+    "how-to/log-in-with-a-certificate.md",
     "how-to/visible-signatures.md",
 )
 """Pages whose blocks run in a folder where the tutorial made its sandbox."""

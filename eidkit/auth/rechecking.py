@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Recheck", "recheck"]
 
-_WAYS = {"totp": "eidkit.auth.otp", "oidc": "eidkit.auth.oidc"}
+_WAYS = {
+    "totp": "eidkit.auth.otp",
+    "hotp": "eidkit.auth.hotp",
+    "ocra": "eidkit.auth.ocra",
+    "sms": "eidkit.auth.delivered",
+    "email": "eidkit.auth.delivered",
+    "recovery": "eidkit.auth.recovery",
+    "oidc": "eidkit.auth.oidc",
+    "x509": "eidkit.auth.x509",
+    "x509-tls": "eidkit.auth.x509_tls",
+    "web-eid": "eidkit.auth.webeid",
+}
 
 
 def recheck(

@@ -115,6 +115,14 @@ ROWS: tuple[Row, ...] = (
         "sign with tsa= next time",
         "ký kèm dấu thời gian",
     ),
+    indeterminate(
+        "LOGIN_CERTIFICATE_UNDECIDED",
+        "TRY_LATER",
+        "whether the certificate of the login was good at that time could not be decided: {why}",
+        "không xác định được chứng thư đăng nhập có hợp lệ vào lúc đó hay không: {why}",
+        "give the authority's root as an anchor of kind login (--trust FOLDER with login/ in it)",
+        "cung cấp chứng thư gốc loại login (--trust THƯ_MỤC có thư mục con login/)",
+    ),
     info(
         "LOGIN_NOT_GIVEN",
         "the signature names a login, but its authentication file was not given",

@@ -13,11 +13,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from eidkit.auth import webeid
+from eidkit.auth import foreign, webeid
+from eidkit.auth.oidc import PinnedKey
+from eidkit.binding import jwa
 from eidkit.errors import AuthenticationError
 from eidkit.policy import ETSI_BASELINE
-from eidkit.trust.sources import Sources
 from eidkit.transport import Request, Response
+from eidkit.trust.sources import Sources
 from eidkit.trust.store import TrustStore
 from eidkit.verify import verify_certificate
 from tests.corpus.outcome import Answer, Case
@@ -93,3 +95,40 @@ class _Always:
 
     def send(self, _request: Request) -> Response:
         return Response(200, {"content-type": "application/ocsp-response"}, self._answer)
+
+
+# ------------------------------------------------------------------------------------------------------ JOSE
+def jose(folder: Path) -> Iterator[Case]:
+    """The cookbook's public keys and its compact signatures by them; no MAC, encryption or JSON form is taken here."""
+    for file in sorted(folder.rglob("*.json")):
+        if file.name != "manifest.json":
+            data = json.loads(file.read_text(encoding="utf-8"))
+            if str(data.get("input", {}).get("alg")) in jwa.ALGORITHMS and "compact" in data.get("output", {}):
+                yield Case("auth", "jose", file.stem, True, partial(_ask_signature, data))
+            elif "kty" in data:
+                # A pin is a public key: one that holds a secret is refused.
+                yield Case("auth", "jose", file.stem, not {"d", "k"} & data.keys(), partial(_ask_key, data))
+            else:
+                yield Case("auth", "jose", file.stem, None, lambda: _NOT_TAKEN)
+
+
+_NOT_TAKEN = Answer(accepted=False, reasons=("not taken: MAC, encryption, JSON form",), caught=False, unsupported=True)
+_PINNED = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _ask_key(key: dict[str, Any]) -> Answer:
+    """Pin the key."""
+    return Answer(accepted=bool(PinnedKey.of(key, _PINNED).thumbprint))
+
+
+def _ask_signature(data: dict[str, Any]) -> Answer:
+    """The compact form under the public half of its key, and not when its payload is another."""
+    alg, key = data["input"]["alg"], data["input"]["key"]
+    pin = PinnedKey.of({name: value for name, value in key.items() if name in _PUBLIC}, _PINNED)
+    jws = foreign.compact(data["output"]["compact"])
+    holds = jwa.verify(pin.public_key(), alg, jws.signature, jws.signing_input)
+    other = jwa.verify(pin.public_key(), alg, jws.signature, jws.signing_input + b"A")
+    return Answer(accepted=holds and not other and jws.payload.decode() == data["input"]["payload"])
+
+
+_PUBLIC = ("kty", "kid", "use", "alg", "n", "e", "crv", "x", "y")

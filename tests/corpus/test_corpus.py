@@ -91,7 +91,7 @@ def test_every_token_is_as_stated() -> None:
     assert counted.total() == counted[Outcome.AGREE] + counted[Outcome.NO_EXPECTATION]
 
 
-@pytest.mark.parametrize("kind", ["otp-totp", "oidc"])
+@pytest.mark.parametrize("kind", ["otp-totp", "oidc", "webeid"])
 def test_logins_are_all_as_stated(kind: str) -> None:
     counted = counts(r for r in _found("auth") if r.case.kind == kind)
     assert counted.total() == counted[Outcome.AGREE] > 0

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkcs11 import Attribute, Mechanism
 
 from eidkit import algorithms
+from eidkit.auth import Stores, x509
 from eidkit.cli.running import run
 from eidkit.document import Document
 from eidkit.errors import KeyUnusable
@@ -185,6 +186,18 @@ def test_two_halves_do_with_the_key_what_one_call_does(sandbox: Sandbox, one: Pk
     pending = prepare(document, one.certificate, chain=one.chain, clock=sandbox.clock)
     signed = pending.complete(one.sign(pending.to_sign, pending.algorithm), document)
     assert verify(signed, sandbox.trust, sources=sandbox.sources, transport=sandbox, clock=sandbox.clock)
+
+
+@pytest.mark.parametrize("kind", ["rsa2048", "p256", "p384"])
+@pytest.mark.usefixtures("cabinet")
+def test_its_holder_logs_in_with_it(sandbox: Sandbox, holders: dict[str, SandboxKey], kind: str) -> None:
+    stores = Stores.memory()
+    challenge = x509.begin(audience="https://permits.example", stores=stores, clock=sandbox.clock)
+    with Pkcs11Key.open(MODULE, token="Many", pin=PIN, label=kind) as key:
+        answer = x509.respond(key, challenge.question or "", at="https://permits.example")
+    given = {"trust": sandbox.trust, "sources": sandbox.sources, "transport": sandbox, "clock": sandbox.clock}
+    login = x509.log_in(answer, challenge.id, stores=stores, **given)
+    assert login.identity == holders[kind].identity
 
 
 # ------------------------------------------------------------------------------- which token, which key

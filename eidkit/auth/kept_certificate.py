@@ -1,0 +1,88 @@
+"""What a kept login with a certificate still proves, for every way that has one (binding.md §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eidkit import canonical
+from eidkit.auth import certified, rechecked
+from eidkit.auth.certified import Kept
+from eidkit.auth.foreign import NotAccepted
+from eidkit.errors import EidkitError, Text
+from eidkit.findings import Finding, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from eidkit.auth.rechecked import Recheck
+    from eidkit.binding.authentication import Authentication, ProofClass
+    from eidkit.trust.store import TrustStore
+
+ANSWER = Text("the proof does not answer this challenge", "bằng chứng không trả lời yêu cầu này")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How one way keeps its logins: the method, its media type and class, the proof's members beside the certificate's.
+
+    ``answers`` says whether the proof's members answer the challenge of this Authentication with the certificate's
+    key; it may raise NotAccepted and EidkitError.
+    """
+
+    method: str
+    media_type: str
+    proof_class: ProofClass
+    members: tuple[str, ...]
+    answers: Callable[[Authentication, Kept, dict[str, Any]], bool]
+
+    def to_bytes(self, kept: Kept, particular: dict[str, Any]) -> bytes:
+        """The proof as it is kept."""
+        return canonical.dumps({**kept.to_json(), **particular})
+
+    def of_bytes(self, data: bytes) -> tuple[Kept, dict[str, Any]]:
+        """The certificate with its material, and the way's own members; raises EidkitError."""
+        row = canonical.members(canonical.loads(data, exact=True), (*certified.MEMBERS, *self.members), "proof")
+        return Kept.from_json(row), {name: row[name] for name in self.members}
+
+
+def recheck(authentication: Authentication, trust: TrustStore, form: Form) -> Recheck:
+    """What the proof proves to a verifier with anchors of its own; the assurance is recomputed from the certificate."""
+    found = list(rechecked.disclosed(authentication))
+    if authentication.proof_class != form.proof_class:
+        why = Text(f"such a proof is {form.proof_class} and nothing else", f"bằng chứng này là {form.proof_class}")
+        found.append(rechecked.refuted(authentication, why))
+    if authentication.disclosure is None or found:
+        return rechecked.Recheck(tuple(found), (), form.proof_class)
+    if authentication.proof.media_type != form.media_type:
+        return rechecked.Recheck((rechecked.refuted(authentication, rechecked.OTHER_KIND),), (), form.proof_class)
+    try:
+        kept, particular = form.of_bytes(authentication.disclosure.proof)
+        found = list(_judged(authentication, trust, form, kept, particular))
+        worth = () if found else certified.worth(form.method, kept)
+    except EidkitError as error:
+        why = Text(f"the proof is malformed ({error.code})", f"bằng chứng sai cấu trúc ({error.code})")
+        return rechecked.Recheck((rechecked.refuted(authentication, why),), (), form.proof_class)
+    except NotAccepted as error:
+        why = Text(f"the proof fails at {error.reason}", f"bằng chứng không đạt ở {error.reason}")
+        return rechecked.Recheck((rechecked.refuted(authentication, why),), (), form.proof_class)
+    return rechecked.Recheck(tuple(found), worth, form.proof_class)
+
+
+def _judged(
+    authentication: Authentication, trust: TrustStore, form: Form, kept: Kept, particular: dict[str, Any]
+) -> Iterator[Finding]:
+    if not form.answers(authentication, kept, particular):
+        yield rechecked.refuted(authentication, ANSWER)
+    if certified.person(kept) != authentication.identity:
+        why = Text("the certificate names another person", "chứng thư nêu người khác")
+        yield rechecked.refuted(authentication, why)
+    report = kept.report(trust, authentication.authenticated_at)
+    if not report:
+        reason = next((one for one in report.findings if one.severity == "error"), None)
+        said = Text("no path", "không có đường dẫn") if reason is None else reason.message
+        if report.verdict == "FAILED":
+            why = Text(f"its certificate: {said.en}", f"chứng thư: {said.vi}")
+            yield rechecked.refuted(authentication, why)
+        else:
+            yield finding("LOGIN_CERTIFICATE_UNDECIDED", authentication.method, why=said)
