@@ -1,21 +1,23 @@
-"""Names, OIDs, URIs and end dates of algorithms, and the one place that makes or checks a signature value.
+"""Names, OIDs and URIs of algorithms, how long each is strong, and the one place that makes or checks a value.
 
-Tables are data: a row per digest and per signature algorithm.  End dates follow the shape of ETSI TS 119 312:
-an algorithm is *acceptable* for a signature made before its ``until``.
+Tables are data: a row per digest and per signature algorithm.  What may be relied on until when stands in
+:mod:`eidkit.catalogue`.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+from eidkit import catalogue
 from eidkit.errors import KeyUnusable, NotSupported, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
@@ -25,13 +27,18 @@ Family = Literal["rsa-pkcs1", "rsa-pss", "ecdsa", "eddsa", "dsa"]
 
 @dataclass(frozen=True, slots=True)
 class DigestAlgorithm:
-    """A hash: ``name`` as hashlib spells it, OID, XML URI, length in bytes, last acceptable date (None: none)."""
+    """A hash: ``name`` as hashlib spells it, OID, XML URI, length in bytes."""
 
     name: str
     oid: str
     uri: str | None
     size: int
-    until: datetime | None = None
+
+    @property
+    def until(self) -> datetime | None:
+        """Before when it may be relied on; None without an end."""
+        row = catalogue.row_of("hash", self.name)
+        return row.end if row else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +55,6 @@ class SignatureAlgorithm:
     """True where an ECDSA value is r ‖ s instead of DER (BSI TR-03111 OIDs)."""
 
 
-_SHA1_UNTIL = datetime(2012, 8, 1, tzinfo=UTC)
-_MD5_UNTIL = datetime(2004, 8, 1, tzinfo=UTC)
-_SHA224_UNTIL = datetime(2029, 1, 1, tzinfo=UTC)
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 _MORE2007 = "http://www.w3.org/2007/05/xmldsig-more#"
@@ -60,14 +64,14 @@ DIGESTS: tuple[DigestAlgorithm, ...] = (
     DigestAlgorithm("sha256", "2.16.840.1.101.3.4.2.1", _ENC + "sha256", 32),
     DigestAlgorithm("sha384", "2.16.840.1.101.3.4.2.2", _MORE + "sha384", 48),
     DigestAlgorithm("sha512", "2.16.840.1.101.3.4.2.3", _ENC + "sha512", 64),
-    DigestAlgorithm("sha224", "2.16.840.1.101.3.4.2.4", _MORE + "sha224", 28, _SHA224_UNTIL),
-    DigestAlgorithm("sha3_224", "2.16.840.1.101.3.4.2.7", _MORE2007 + "sha3-224", 28, _SHA224_UNTIL),
+    DigestAlgorithm("sha224", "2.16.840.1.101.3.4.2.4", _MORE + "sha224", 28),
+    DigestAlgorithm("sha3_224", "2.16.840.1.101.3.4.2.7", _MORE2007 + "sha3-224", 28),
     DigestAlgorithm("sha3_256", "2.16.840.1.101.3.4.2.8", _MORE2007 + "sha3-256", 32),
     DigestAlgorithm("sha3_384", "2.16.840.1.101.3.4.2.9", _MORE2007 + "sha3-384", 48),
     DigestAlgorithm("sha3_512", "2.16.840.1.101.3.4.2.10", _MORE2007 + "sha3-512", 64),
-    DigestAlgorithm("sha1", "1.3.14.3.2.26", _DSIG + "sha1", 20, _SHA1_UNTIL),
-    DigestAlgorithm("md5", "1.2.840.113549.2.5", _MORE + "md5", 16, _MD5_UNTIL),
-    DigestAlgorithm("ripemd160", "1.3.36.3.2.1", _ENC + "ripemd160", 20, _SHA1_UNTIL),
+    DigestAlgorithm("sha1", "1.3.14.3.2.26", _DSIG + "sha1", 20),
+    DigestAlgorithm("md5", "1.2.840.113549.2.5", _MORE + "md5", 16),
+    DigestAlgorithm("ripemd160", "1.3.36.3.2.1", _ENC + "ripemd160", 20),
 )
 COMPUTABLE = tuple(digest.name for digest in DIGESTS if digest.name != "ripemd160")
 """The digests that every build of hashlib and ``cryptography`` has."""
@@ -171,27 +175,66 @@ SIGNATURE_BY_OID = {row.oid: row for row in SIGNATURES if row.family != "rsa-pss
 SIGNATURE_BY_URI = {row.uri: row for row in SIGNATURES if row.uri}
 
 MIN_RSA_BITS = 2048
-_MIN_EC_BITS = 224
+"""The least that a key has with which something new is made: a login, an attestation."""
+_LEAST_BITS = {"rsa": MIN_RSA_BITS, "ec": 256, "ed25519": 256, "ed448": 448}
 
 
 def digest_acceptable(name: str, at: datetime) -> bool:
     """Whether the digest ``name`` may be relied on for something made at ``at``; unknown names may not."""
-    row = DIGEST_BY_NAME.get(name)
-    return row is not None and (row.until is None or at < row.until)
+    row = catalogue.row_of("hash", name)
+    return row is not None and row.acceptable(at)
+
+
+def key_acceptable(kind: str, bits: int) -> bool:
+    """Whether a public key of ``kind`` (``rsa``, ``ec``, ``ed25519``, ``ed448``) is strong enough for something new."""
+    return kind in _LEAST_BITS and bits >= _LEAST_BITS[kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Weakness:
+    """What is too weak at the time it is judged for: ``name`` with the key's size, and its end (None: never good)."""
+
+    name: str
+    end: datetime | None
+
+
+def digest_weakness(name: str, at: datetime, allowed: AbstractSet[str] = frozenset()) -> Weakness | None:
+    """Why the digest ``name`` may not be relied on for something made at ``at``; ``allowed``: names that may."""
+    row = catalogue.row_of("hash", name)
+    if name in allowed or (row is not None and row.acceptable(at)):
+        return None
+    return Weakness(name, row.end if row else None)
+
+
+def signature_weakness(
+    algorithm: SignatureAlgorithm, at: datetime, allowed: AbstractSet[str] = frozenset()
+) -> Weakness | None:
+    """Why a signature by ``algorithm`` may not be relied on at ``at``: its digest, or its scheme."""
+    weak = digest_weakness(algorithm.digest, at, allowed) if algorithm.digest else None
+    row = catalogue.row_of("scheme", algorithm.family)
+    if weak is not None:
+        return Weakness(algorithm.name, weak.end)
+    if algorithm.family in allowed or (row is not None and row.acceptable(at)):
+        return None
+    return Weakness(algorithm.name, row.end if row else None)
+
+
+def key_weakness(kind: str, bits: int, at: datetime, allowed: AbstractSet[str] = frozenset()) -> Weakness | None:
+    """Why a key of ``kind`` and size may not be relied on at ``at``; ``allowed`` names a kind, or one with its size."""
+    row = catalogue.row_of("key", kind, bits)
+    if kind in allowed or f"{kind}-{bits}" in allowed or (row is not None and row.acceptable(at)):
+        return None
+    return Weakness(f"{kind}-{bits}", row.end if row else None)
+
+
+def ends() -> tuple[datetime, ...]:
+    """Every date at which an algorithm of the catalogue ends, in order."""
+    return tuple(sorted({row.end for row in catalogue.ROWS if row.end is not None}))
 
 
 def digests_of(data: bytes) -> tuple[tuple[str, bytes], ...]:
     """``(name, digest)`` of ``data`` under each algorithm of :data:`COMPUTABLE`."""
     return tuple((name, hashlib.new(name, data, usedforsecurity=False).digest()) for name in COMPUTABLE)
-
-
-def key_acceptable(kind: str, bits: int) -> bool:
-    """Whether a public key of ``kind`` (``rsa``, ``ec``, ``ed25519``, ``ed448``) and size is strong enough."""
-    if kind == "rsa":
-        return bits >= MIN_RSA_BITS
-    if kind == "ec":
-        return bits >= _MIN_EC_BITS
-    return kind in {"ed25519", "ed448"}
 
 
 def key_kind(key: PublicKeyTypes) -> tuple[str, int]:

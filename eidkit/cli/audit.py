@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from eidkit.verify.auditing import Task
     from eidkit.verify.journal import Journal
-    from eidkit.verify.many import Bench
+    from eidkit.verify.many import Terms
     from eidkit.verify.render.audit import Summary
     from eidkit.verify.walking import Found
 
@@ -42,9 +42,7 @@ Exit code: 0 every document passed, 1 some did not, 2 some could not be read.
 @click.command(epilog=EPILOG)
 @click.argument("folders", nargs=-1, required=True, type=options.PATH, metavar="FOLDER...")
 @options.trust_options
-@click.option(
-    "--attest-trust", multiple=True, type=options.PATH, metavar="PEM", help="Anchors for attestations of logins."
-)
+@options.attest_trust_option
 @options.material_options
 @options.policy_option
 @options.at_option
@@ -68,40 +66,40 @@ def command(ctx: click.Context, /, folders: tuple[Path, ...], **chosen: Any) -> 
     from eidkit.verify.walking import walk
 
     found = walk(folders)
-    bench = _bench(chosen)
+    terms = _terms(chosen)
     with ExitStack() as opened:
-        journal = opened.enter_context(_journal(chosen, bench)) if chosen["resume"] else None
+        journal = opened.enter_context(_journal(chosen, terms)) if chosen["resume"] else None
         if journal is not None:
-            bench = replace(bench, at=options.moment(journal.run.at))
-        summary = _told(found, bench, journal, chosen)
+            terms = replace(terms, at=options.moment(journal.run.at))
+        summary = _told(found, terms, journal, chosen)
     if not summary.documents:
         raise _nothing()
-    if chosen["html"] and bench.at is not None:
+    if chosen["html"] and terms.at is not None:
         from eidkit.verify.render import audit as rendering
 
         names = [str(folder) for folder in folders]
-        options.write_page(chosen["html"], rendering.page(summary, names, bench.at, language()))
+        options.write_page(chosen["html"], rendering.page(summary, names, terms.at, language()))
     say(summary.said(), err=True)
     ctx.exit(UNREADABLE if summary.unreadable else PASSED if summary.passed == summary.documents else FAILED)
 
 
-def _bench(chosen: dict[str, Any]) -> Bench:
+def _terms(chosen: dict[str, Any]) -> Terms:
     """What all files are judged with, as of one moment."""
     from eidkit.clock import SYSTEM_CLOCK
-    from eidkit.verify.many import Bench
+    from eidkit.verify.many import Terms
 
     at = options.moment(chosen["at"]) or SYSTEM_CLOCK.now().replace(microsecond=0)
     sources = options.material(chosen).sources
     policy = options.policy(chosen["policy"])
-    return Bench(options.anchors(chosen), sources, policy, at, None, SYSTEM_CLOCK, uuid4().hex)
+    return Terms(options.anchors(chosen), sources, policy, at, None, SYSTEM_CLOCK, uuid4().hex)
 
 
-def _journal(chosen: dict[str, Any], bench: Bench) -> Journal:
+def _journal(chosen: dict[str, Any], terms: Terms) -> Journal:
     """The journal of ``--resume``; without ``--at`` one is continued as of the moment at which it was begun."""
     from eidkit.verify import auditing
     from eidkit.verify.journal import Journal
 
-    journal = Journal.open(chosen["resume"], auditing.run_of(bench), any_moment=chosen["at"] is None)
+    journal = Journal.open(chosen["resume"], auditing.run_of(terms), any_moment=chosen["at"] is None)
     if len(journal):
         count, at = len(journal), journal.run.at
         say(
@@ -114,7 +112,7 @@ def _journal(chosen: dict[str, Any], bench: Bench) -> Journal:
     return journal
 
 
-def _told(found: Iterator[Found], bench: Bench, journal: Journal | None, chosen: dict[str, Any]) -> Summary:
+def _told(found: Iterator[Found], terms: Terms, journal: Journal | None, chosen: dict[str, Any]) -> Summary:
     """Every line told, in order, and all of them summed up."""
     from eidkit.verify.auditing import audit
     from eidkit.verify.render import audit as rendering
@@ -124,7 +122,7 @@ def _told(found: Iterator[Found], bench: Bench, journal: Journal | None, chosen:
     summary = rendering.Summary()
     watched = _Watched()
     try:
-        for audited in audit(_tasks(found, journal), bench, executor):
+        for audited in audit(_tasks(found, journal), terms, executor):
             watched.tick(summary)
             line = audited.line
             if line is None:

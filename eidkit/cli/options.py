@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from eidkit.auth.oidc import Provider
     from eidkit.binding.authentication import Authentication
+    from eidkit.policy import Policy
     from eidkit.timestamps.authority import TimestampAuthority
     from eidkit.transport import Transport
     from eidkit.trust.sources import Sources
@@ -67,8 +69,9 @@ material_options: Callable[[Any], Any] = together(
 cache_option: Callable[[Any], Any] = click.option(
     "--cache", type=PATH, metavar="FILE", help="Keep fetched revocation answers in FILE until they end."
 )
+attest_trust_option: Callable[[Any], Any] = _files("--attest-trust", "PEM", "Anchors for attestations of logins.")
 login_options: Callable[[Any], Any] = together(
-    _files("--attest-trust", "PEM", "Anchors for attestations of logins."),
+    attest_trust_option,
     _files("--provider", "FILE", "Identity providers whose keys you pinned."),
 )
 
@@ -120,7 +123,7 @@ def trust_store(*chosen: tuple[Sequence[Path], AnchorKind]) -> TrustStore:
 
 
 def anchors(chosen: dict[str, Any]) -> TrustStore:
-    """The anchors of :data:`trust_options` and :data:`login_options`."""
+    """The anchors of :data:`trust_options` and :data:`attest_trust_option`."""
     return trust_store(
         (chosen["trust"], "signing"), (chosen["tsa_trust"], "timestamping"), (chosen["attest_trust"], "attestation")
     )
@@ -146,6 +149,27 @@ def material(chosen: dict[str, Any]) -> Material:
     hosts = frozenset(chosen["allow_host"])
     online = Sources.online(allow_hosts=hosts, cache=chosen.get("cache"))
     return Material(given + online, Asking(HttpTransport(allow_hosts=hosts)))
+
+
+policy_option: Callable[[Any], Any] = click.option(
+    "--policy",
+    default="etsi-baseline",
+    metavar="NAME|NAME@V|FILE",
+    show_default=True,
+    help="What is demanded of a signature: etsi-baseline, lenient, vn-tt15, or a TOML file of your own.",
+)
+
+
+def policy(chosen: str) -> Policy:
+    """The policy of ``--policy``: a released one by name, or a file (a name with a slash or that ends in .toml)."""
+    from eidkit.policy import RELEASED, Policy
+    from eidkit.policy import named as released
+    from eidkit.vn import policies
+
+    known = RELEASED | policies()
+    if "/" in chosen or os.sep in chosen or chosen.endswith(".toml"):
+        return Policy.read(chosen, known)
+    return released(chosen, known)
 
 
 def moment(at: str | None) -> datetime | None:

@@ -114,7 +114,7 @@ Exit code: 0 accepted, 1 not accepted, 2 could not be asked. A code is accepted 
 """
 
 
-@command.command("verify", epilog=VERIFY_EPILOG)
+@command.command("verify", epilog=VERIFY_EPILOG, short_help="Ask for a one-time code and say whether it is right.")
 @click.argument("who", metavar="SCHEME:IDENTIFIER|-")
 @_store_options
 @click.option("--dossier", type=options.PATH, metavar="FOLDER", help="Confirm the step that is due in this dossier.")

@@ -30,9 +30,7 @@ with --tsa, before the date that it prints.
 @click.argument("document", type=options.PATH, metavar="IN")
 @click.option("-o", "--output", required=True, type=options.PATH, metavar="OUT", help="Where the document goes.")
 @options.trust_options
-@click.option(
-    "--attest-trust", multiple=True, type=options.PATH, metavar="PEM", help="Anchors for attestations of logins."
-)
+@options.attest_trust_option
 @click.option("--tsa", multiple=True, metavar="URL", help="Timestamp authorities, asked in this order.")
 @options.material_options
 @language_option

@@ -63,7 +63,7 @@ Faults: ENDPOINT=KIND, on until they are mended on the control page.
 """
 
 
-@command.command("serve", epilog=SERVE_EPILOG)
+@command.command("serve", epilog=SERVE_EPILOG, short_help="Answer at the addresses of the sandbox in DIR, until Ctrl-C.")
 @click.argument("folder", type=options.PATH, metavar="DIR")
 @click.option("--fault", "faulty", multiple=True, metavar="ENDPOINT=KIND", help="Begin with this fault; repeatable.")
 @language_option

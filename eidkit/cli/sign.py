@@ -107,17 +107,17 @@ def command(ctx: click.Context, /, document: Path, output: Path, **chosen: Any) 
     read = _document(document)
     if chosen["level"] in _LONG and (read.format != "pdf" or chosen["format_"]):
         raise not_supported(f"--level {chosen['level']} for other formats than PDF", _ONLY_PDF)
-    bench = Bench.of(chosen)
+    signing = Signing.of(chosen)
     try:
         with _key(chosen) as key:
-            signed = bench.signed(read, key)
+            signed = signing.signed(read, key)
     except TimestampUnavailable as error:
         if error.signed is None:
             raise
         _keep(ctx, error, error.signed, output, "without-timestamp")
     if chosen["level"] in _LONG:
         try:
-            signed = bench.preserved(signed, stamped=chosen["level"] == "LTA")
+            signed = signing.preserved(signed, stamped=chosen["level"] == "LTA")
         except EidkitError as error:
             _keep(ctx, error, signed, output, "not-preserved")
     signed.write(output)
@@ -125,7 +125,7 @@ def command(ctx: click.Context, /, document: Path, output: Path, **chosen: Any) 
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Signing:
     """What one signature is checked, time-stamped and preserved with."""
 
     trust: TrustStore
@@ -140,8 +140,8 @@ class Bench:
     over: str | None
 
     @classmethod
-    def of(cls, chosen: dict[str, Any]) -> Bench:
-        """The bench that the options describe; the network is asked for statuses only where they are to be kept."""
+    def of(cls, chosen: dict[str, Any]) -> Signing:
+        """What the options describe; the network is asked for statuses only where they are to be kept."""
         trust = options.anchors({**chosen, "attest_trust": ()})
         tsa = options.authorities(chosen["tsa"], trust)
         transport = options.transport(tsa, chosen["allow_host"])

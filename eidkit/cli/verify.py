@@ -79,10 +79,10 @@ def command(ctx: click.Context, /, files: tuple[Path, ...], **chosen: Any) -> No
     for name, remedy in _LATER.items():
         if chosen[name] is not None:
             raise not_supported(f"--{name.replace('_', '-')}", remedy)
-    bench = Bench.of(chosen)
+    verifying = Verifying.of(chosen)
     reports: list[Report | html.Unreadable] = []
     shown = Shown(as_json=chosen["as_json"], detailed=chosen["detailed"])
-    codes = [bench.verify(path, reports, shown) for path in counted(files)]
+    codes = [verifying.verify(path, reports, shown) for path in counted(files)]
     if chosen["html"]:
         options.write_page(chosen["html"], html.rendered(reports, language()))
     if chosen["etsi"]:
@@ -108,7 +108,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Verifying:
     """Everything that all files of one run are judged with."""
 
     trust: TrustStore
@@ -120,8 +120,8 @@ class Bench:
     detached: tuple[Document, ...]
 
     @classmethod
-    def of(cls, chosen: dict[str, Any]) -> Bench:
-        """The bench that the options describe; an unreadable anchor or source stops the run before any file."""
+    def of(cls, chosen: dict[str, Any]) -> Verifying:
+        """What the options describe; an unreadable anchor or source stops the run before any file."""
         from eidkit.clock import SYSTEM_CLOCK
         from eidkit.document import Document
 

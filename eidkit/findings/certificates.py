@@ -129,6 +129,14 @@ ROWS: tuple[Row, ...] = (
         "yêu cầu bản có dấu thời gian hoặc ký lại",
     ),
     indeterminate(
+        "OUT_OF_BOUNDS_NOT_REVOKED",
+        "OUT_OF_BOUNDS_NOT_REVOKED",
+        "the certificate of {subject} ended on {time} and was not revoked; nothing proves that the signature is older",
+        "chứng thư của {subject} hết hạn ngày {time}, chưa từng bị thu hồi; không có bằng chứng chữ ký có trước đó",
+        "ask for a time-stamped copy, or for a new signature",
+        "yêu cầu bản có dấu thời gian hoặc ký lại",
+    ),
+    indeterminate(
         "STATUS_UNKNOWN",
         "TRY_LATER",
         "whether {subject} was revoked could not be checked: {why}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eidkit.findings.rows import ASK_AGAIN, NEW_SIGNATURE, Row, failed, indeterminate, warning
+from eidkit.findings.rows import ASK_AGAIN, NEW_SIGNATURE, Row, failed, indeterminate, info, warning
 
 ROWS: tuple[Row, ...] = (
     failed(
@@ -110,10 +110,34 @@ ROWS: tuple[Row, ...] = (
     indeterminate(
         "CRYPTO_CONSTRAINTS_FAILURE",
         "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
-        "{what} uses {algorithm}, too weak at {time}",
-        "{what} dùng {algorithm}, không đủ mạnh vào {time}",
-        *NEW_SIGNATURE,
+        "{what} uses {algorithm}, too weak at {time}: {end}",
+        "{what} dùng {algorithm}, không đủ mạnh vào {time}: {end}",
+        "ask for a copy time-stamped while the algorithm was acceptable, or for a new signature",
+        "yêu cầu bản có dấu thời gian khi thuật toán còn được chấp nhận, hoặc ký lại",
     ),
+    warning(
+        "WEAK_ALGORITHM_ALLOWED",
+        "{what} uses {algorithm}, too weak by its date; the policy accepts it all the same",
+        "{what} dùng {algorithm}, đã hết hạn sử dụng; chính sách vẫn chấp nhận",
+        "judge under etsi-baseline for what the signature is worth without this concession",
+        "đánh giá theo etsi-baseline để biết giá trị khi không có ngoại lệ này",
+    ),
+    warning(
+        "NOT_CONFORMING",
+        "{clause}: {what} uses {algorithm}, which is accepted but not listed there",
+        "{clause}: {what} dùng {algorithm}, được chấp nhận nhưng không có trong danh mục",
+        "sign with what is listed: {listed}",
+        "ký bằng thuật toán trong danh mục: {listed}",
+    ),
+    warning(
+        "CLAUSE_NOT_MET",
+        "{clause}: {demand}: not met: {why}",
+        "{clause}: {demand}: không đáp ứng: {why}",
+        "{remedy}",
+        "{remedy}",
+    ),
+    info("CLAUSE_MET", "{clause}: {demand}: met", "{clause}: {demand}: đáp ứng"),
+    info("CLAUSE_BY_USE", "{clause}: {demand}: {how}", "{clause}: {demand}: {how}"),
     warning(
         "ATTRIBUTE_ORDER",
         "the signed attributes are not in DER order, as their signer left them",

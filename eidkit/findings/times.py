@@ -25,6 +25,14 @@ ROWS: tuple[Row, ...] = (
         "preserve the file with an answer issued after the signature (eidkit preserve)",
         "lưu trữ tệp với dữ liệu thu hồi lập sau khi ký (eidkit preserve)",
     ),
+    indeterminate(
+        "TIMESTAMP_ORDER",
+        "TIMESTAMP_ORDER_FAILURE",
+        "the times contradict each other: {time} is later than {existed}, the time of a timestamp over it",
+        "các thời điểm mâu thuẫn: {time} muộn hơn {existed} của dấu thời gian bao phủ nó",
+        "one of the two authorities gives a wrong time: ask which, and for a new timestamp",
+        "một trong hai dịch vụ cho thời điểm sai: hỏi dịch vụ và yêu cầu dấu thời gian mới",
+    ),
     warning(
         "TIMESTAMP_INVALID",
         "a timestamp does not hold: {why}",

@@ -147,10 +147,16 @@ class Authority:
         """Ends a suspension."""
         self.revoked.pop(serial, None)
 
-    def crl(self, now: datetime, life: timedelta = ANSWER_LIFE) -> bytes:
-        """A complete CRL (DER) of this moment; entries that lie in the future are not in it yet."""
+    def crl(self, now: datetime, life: timedelta = ANSWER_LIFE, *, expired_since: datetime | None = None) -> bytes:
+        """A complete CRL (DER) of this moment; entries that lie in the future are not in it yet.
+
+        ``expired_since``: say that it keeps certificates that expired since then (expiredCertsOnCRL, X.509 §9.5.2.8).
+        """
         from cryptography import x509
         from cryptography.hazmat.primitives.serialization import Encoding
+
+        from eidkit.asn1 import der
+        from eidkit.asn1.extension import EXPIRED_CERTS_ON_CRL
 
         now = now.replace(microsecond=0)
         self.crl_number += 1
@@ -163,6 +169,11 @@ class Authority:
             .add_extension(x509.CRLNumber(self.crl_number), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own), critical=False)
         )
+        if expired_since is not None:
+            since = x509.UnrecognizedExtension(
+                x509.ObjectIdentifier(EXPIRED_CERTS_ON_CRL), der.encode_generalized_time(expired_since)
+            )
+            builder = builder.add_extension(since, critical=False)
         for entry in self.revoked.values():
             if entry.at <= now:
                 builder = builder.add_revoked_certificate(_entry(entry))

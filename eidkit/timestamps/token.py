@@ -32,6 +32,7 @@ from eidkit.asn1.public_key import signature_holds
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError, Text
 from eidkit.findings import Finding, finding, in_order
+from eidkit.findings.strength import too_weak
 from eidkit.policy import SKEW
 from eidkit.trust.standing import Demand, standing_path
 
@@ -318,12 +319,12 @@ def _algorithms(signer: SignerInfo, info: TstInfo, at: datetime, weak_allowed: f
     if signer.algorithm is not None and signer.algorithm.digest is not None:
         digests[signer.algorithm.digest] = "the signature of the timestamp"
     for used, what in digests.items():
-        if (
-            used in algorithms.DIGEST_BY_NAME
-            and not algorithms.digest_acceptable(used, at)
-            and used not in weak_allowed
-        ):
-            found.append(finding("CRYPTO_CONSTRAINTS_FAILURE", what=what, algorithm=used, time=format_time(at)))
+        weak = algorithms.digest_weakness(used, at, weak_allowed) if used in algorithms.DIGEST_BY_NAME else None
+        if weak is not None:
+            found.append(too_weak(None, what, weak, at))
+    if signer.algorithm is not None and not found:
+        weak = algorithms.signature_weakness(signer.algorithm, at, weak_allowed)
+        found += [too_weak(None, "the signature of the timestamp", weak, at)] if weak else []
     if signer.algorithm is not None and signer.algorithm.family == "dsa":
         found.append(finding("NOT_SUPPORTED", what="DSA signatures"))
     return found

@@ -150,10 +150,9 @@ def check_signature(question: Question, algorithm: AlgorithmIdentifier, verify: 
 
 
 def check_strength(question: Question, algorithm: AlgorithmIdentifier) -> None:
-    """(2) The digest of a signature is one that may be relied on at the time we judge for."""
+    """(2) The algorithm of a signature is one that may be relied on at the time we judge for."""
     row, _ = signature_algorithm(algorithm)
-    digest = row.digest
-    if digest is not None and digest not in question.weak and not algorithms.digest_acceptable(digest, question.at):
+    if algorithms.signature_weakness(row, question.at, question.weak):
         day = f"{question.at:%Y-%m-%d}"
         raise Refused(
             f"its signature uses {row.name}, too weak at {day}", f"chữ ký dùng {row.name}, không đủ mạnh vào {day}"

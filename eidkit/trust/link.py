@@ -10,6 +10,7 @@ from eidkit.asn1 import constraints, extension
 from eidkit.asn1.algorithm import signature_algorithm
 from eidkit.errors import NotSupported, Text
 from eidkit.findings import Finding, finding
+from eidkit.findings.strength import too_weak
 from eidkit.trust.usage import KEY_CERT_SIGN, may_issue_for, may_sign
 
 if TYPE_CHECKING:
@@ -135,9 +136,8 @@ def _key_findings(certificate: Certificate, at: datetime, weak: frozenset[str]) 
         return [
             _unsupported(certificate.sha256, f"the key of {certificate.subject_text}: {error.problem.en}"),
         ]
-    if algorithms.key_acceptable(kind, bits) or kind in weak or f"{kind}-{bits}" in weak:
-        return []
-    return [_too_weak(certificate, f"the key of {certificate.subject_text}", f"{kind}-{bits}", at)]
+    found = algorithms.key_weakness(kind, bits, at, weak)
+    return [too_weak(certificate.sha256, f"the key of {certificate.subject_text}", found, at)] if found else []
 
 
 def _digest_findings(certificate: Certificate, at: datetime, weak: frozenset[str]) -> list[Finding]:
@@ -147,18 +147,12 @@ def _digest_findings(certificate: Certificate, at: datetime, weak: frozenset[str
         )
     except NotSupported as error:
         return [_unsupported(certificate.sha256, f"{_signed(certificate)}: {error.problem.en}")]
-    if algorithm.digest is None or algorithm.digest in weak or algorithms.digest_acceptable(algorithm.digest, at):
-        return []
-    return [_too_weak(certificate, _signed(certificate), algorithm.name, at)]
+    found = algorithms.signature_weakness(algorithm, at, weak)
+    return [too_weak(certificate.sha256, _signed(certificate), found, at)] if found else []
 
 
 def _signed(certificate: Certificate) -> str:
     return f"the certificate of {certificate.subject_text}"
-
-
-def _too_weak(certificate: Certificate, what: str, algorithm: str, at: datetime) -> Finding:
-    time = f"{at:%Y-%m-%d}"
-    return finding("CRYPTO_CONSTRAINTS_FAILURE", certificate.sha256, what=what, algorithm=algorithm, time=time)
 
 
 def _broken(about: str, en: str, vi: str) -> Finding:

@@ -131,7 +131,7 @@ def _check_delegated(responder: Certificate, response: ocsp.OcspResponse, questi
             "chứng thư của máy chủ OCSP không có hiệu lực khi trả lời",
         )
     kind, bits = algorithms.key_kind(responder.public_key())
-    if kind not in question.weak and not algorithms.key_acceptable(kind, bits):
+    if algorithms.key_weakness(kind, bits, question.at, question.weak):
         raise Refused(
             f"its responder's key is too weak ({kind}-{bits})", f"khóa của máy chủ OCSP quá yếu ({kind}-{bits})"
         )

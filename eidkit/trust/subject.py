@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from eidkit.asn1 import name as names
 from eidkit.asn1.der import DerError
 from eidkit.errors import EidkitError, Text
-from eidkit.identity import Identity
+from eidkit.identity import Identity, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,15 +23,18 @@ if TYPE_CHECKING:
     from eidkit.asn1.certificate import Certificate
 
 Holder = Literal["person", "organisation"]
+SubjectKind = Literal["person", "organisation", "person-in-organisation", "authority"]
 MAX_SHOWN = 300
+_LONG_NUMBER = re.compile(r"\d{9,}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Subject:
     """The holder of a certificate; threads may share it.
 
     ``person`` and ``organisation`` are Identities, None when not named or ambiguous (``reason`` then says why).
-    ``name`` is what to show; names never decide who somebody is.
+    ``name`` is what to show, long numbers in it masked; names never decide who somebody is.  ``budget_code`` is the
+    code of a unit of the state budget (MNS), which may stand beside a tax code.  The repr masks every number.
     """
 
     person: Identity | None
@@ -39,6 +42,31 @@ class Subject:
     name: str
     title: str | None = None
     reason: Text | None = None
+    budget_code: Identity | None = None
+    email: str | None = None
+
+    @property
+    def kind(self) -> SubjectKind | None:
+        """What the holder is; None when that is not clear.
+
+        An authority is an organisation with a budget code or an EN 319 412-1 identifier of government (GOV).
+        """
+        if self.person and self.organisation:
+            return "person-in-organisation"
+        if self.reason is not None or not (self.person or self.organisation):
+            return None
+        if self.person:
+            return "person"
+        by_identifier = self.organisation is not None and self.organisation.scheme.startswith("GOV")
+        return "authority" if self.budget_code or by_identifier else "organisation"
+
+    @property
+    def tax_code(self) -> Identity | None:
+        """The organisation's Vietnamese tax code (MST); None when it is named otherwise."""
+        return self.organisation if self.organisation and self.organisation.scheme == "vn-mst" else None
+
+    def __repr__(self) -> str:
+        return f"Subject({self.kind}, person={self.person}, organisation={self.organisation}, name={self.name!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +110,8 @@ def subject_of(certificate: Certificate) -> Subject:
     try:
         attributes = names.attributes(certificate.subject)
     except DerError:
-        reason = Text("the name in the certificate cannot be read", "không đọc được tên trong chứng thư")
-        return Subject(None, None, f"certificate {certificate.sha256[:16]}", None, reason)
+        unreadable = Text("the name in the certificate cannot be read", "không đọc được tên trong chứng thư")
+        return Subject(None, None, f"certificate {certificate.sha256[:16]}", None, unreadable)
     shown = _Names(attributes)
     found = _numbers(attributes)
     named = shown.organisation if found["person"] or shown.is_person else shown.holder
@@ -94,7 +122,10 @@ def subject_of(certificate: Certificate) -> Subject:
         person = Identity("x509", certificate.sha256, shown.holder)
     elif not (found["person"] or found["organisation"]):
         organisation = Identity("x509", certificate.sha256, shown.holder)
-    return Subject(person, organisation, shown.holder, shown.title, why_no_person or why_no_organisation)
+    codes = {each for each in found["organisation"] if each[0] == "vn-mns"}
+    budget, why_no_budget = _one(codes, named, "budget codes", "mã đơn vị quan hệ ngân sách")
+    reason = why_no_person or why_no_organisation or why_no_budget
+    return Subject(person, organisation, shown.holder, shown.title, reason, budget, shown.email)
 
 
 class _Names:
@@ -115,16 +146,19 @@ class _Names:
         self.organisation = organisation or self.holder
         titles = [_clean(value) for found, value in attributes if found == names.TITLE and value.strip()]
         self.title = ", ".join(dict.fromkeys(titles)) or None
+        emails = {_clean(value) for found, value in attributes if found == names.EMAIL and value.strip()}
+        self.email = emails.pop() if len(emails) == 1 else None
 
 
 def _clean(value: str) -> str:
-    """Text that may be shown and stored: NFC, without control and direction characters, of bounded length."""
+    """Text that may be shown and stored: NFC, no control or direction character, long numbers masked, not too long."""
     kept = "".join(
         character
         for character in unicodedata.normalize("NFC", value[: 4 * MAX_SHOWN])
         if unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     )
-    return unicodedata.normalize("NFC", " ".join(kept.split())[:MAX_SHOWN])
+    shown = unicodedata.normalize("NFC", " ".join(kept.split())[:MAX_SHOWN])
+    return _LONG_NUMBER.sub(lambda number: masked(number[0]), shown)
 
 
 def _numbers(attributes: tuple[tuple[str, str], ...]) -> dict[Holder, set[tuple[str, str]]]:

@@ -17,7 +17,7 @@ from eidkit import canonical
 from eidkit.document import Document, opened, sniff
 from eidkit.findings import in_order
 from eidkit.verify.journal import Run
-from eidkit.verify.many import Bench, fatal, told
+from eidkit.verify.many import Terms, fatal, told
 from eidkit.verify.report import SCHEMA
 from eidkit.verify.rescue import Loss, Outlook, Rescue, outlook, reasons, unreadable
 from eidkit.verify.spreading import Processes, Work, spread
@@ -109,9 +109,9 @@ class Audited:
     fresh: bool = True
 
 
-def audit(tasks: Iterable[Task], bench: Bench, executor: Executor | Processes | None) -> Generator[Audited]:
-    """What became of each file, in order; ``bench.at`` is set, so that all are judged as of one moment."""
-    return spread(Work(_audited, bench, _lost), tasks, executor)
+def audit(tasks: Iterable[Task], terms: Terms, executor: Executor | Processes | None) -> Generator[Audited]:
+    """What became of each file, in order; ``terms.at`` is set, so that all are judged as of one moment."""
+    return spread(Work(_audited, terms, _lost), tasks, executor)
 
 
 def task_of(found: Found, known: AuditJson | None) -> Task:
@@ -127,10 +127,10 @@ def task_of(found: Found, known: AuditJson | None) -> Task:
     return Task(found, known if same and found.problem is None else None)
 
 
-def run_of(bench: Bench) -> Run:
+def run_of(terms: Terms) -> Run:
     """What a journal is kept under: the same run judges the same content in the same way."""
-    at = canonical.format_time(bench.at or bench.clock.now())
-    return Run(VERSION, _policy(bench.policy), trust_digest(bench.trust), material_digest(bench.sources), at)
+    at = canonical.format_time(terms.at or terms.clock.now())
+    return Run(VERSION, _policy(terms.policy), trust_digest(terms.trust), material_digest(terms.sources), at)
 
 
 def _policy(policy: Policy) -> str:
@@ -166,23 +166,23 @@ def _digest(rows: Iterable[list[str]]) -> str:
 # ── in the workers ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _audited(bench: Bench, task: Task) -> Audited:
+def _audited(terms: Terms, task: Task) -> Audited:
     found, document = task.found, None
     try:
         if found.problem is not None:
-            return Audited(_unreadable(bench, found, found.problem))
+            return Audited(_unreadable(terms, found, found.problem))
         if not found.named and not _is_document(found.path):
             return Audited(None)
         document = Document.read(found.path)
         if task.known is not None and task.known["sha256"] == document.sha256:
             return Audited(task.known, fresh=False)
-        return Audited(_judged(bench, found, bench.report(document)))
+        return Audited(_judged(terms, found, terms.report(document)))
     except Exception as error:  # noqa: BLE001 - one broken file never stops the others; a defect of ours is named as one
-        return Audited(_unreadable(bench, found, told(error), document))
+        return Audited(_unreadable(terms, found, told(error), document))
 
 
-def _lost(bench: Bench, task: Task, error: Exception) -> Audited:
-    return Audited(_unreadable(bench, task.found, fatal(error)))
+def _lost(terms: Terms, task: Task, error: Exception) -> Audited:
+    return Audited(_unreadable(terms, task.found, fatal(error)))
 
 
 # 1.
@@ -203,18 +203,18 @@ def _is_document(path: str) -> bool:
 
 
 # 2.
-def _judged(bench: Bench, found: Found, report: Report) -> AuditJson:
+def _judged(terms: Terms, found: Found, report: Report) -> AuditJson:
     ahead = outlook(report)
     errors = [reason for reason in in_order(reasons(report)) if reason.severity == "error"]
-    line = _line(bench, found, ahead, report.verdict)
+    line = _line(terms, found, ahead, report.verdict)
     line["sha256"], line["format"] = report.sha256, report.format
     line["signatures"] = [_signature(conclusion) for conclusion in report.conclusions]
     line["findings"] = [reason.to_json() for reason in errors[:MAX_REASONS]]
     return line
 
 
-def _unreadable(bench: Bench, found: Found, error: EidkitError, document: Document | None = None) -> AuditJson:
-    line = _line(bench, found, Outlook(None, None, unreadable(error.remedy)), "NOT-READABLE")
+def _unreadable(terms: Terms, found: Found, error: EidkitError, document: Document | None = None) -> AuditJson:
+    line = _line(terms, found, Outlook(None, None, unreadable(error.remedy)), "NOT-READABLE")
     line["sha256"] = document.sha256 if document else None
     line["findings"] = [
         {
@@ -228,7 +228,7 @@ def _unreadable(bench: Bench, found: Found, error: EidkitError, document: Docume
     return line
 
 
-def _line(bench: Bench, found: Found, ahead: Outlook, verdict: str) -> AuditJson:
+def _line(terms: Terms, found: Found, ahead: Outlook, verdict: str) -> AuditJson:
     return {
         "schema": SCHEMA,
         "eidkit": VERSION,
@@ -238,9 +238,9 @@ def _line(bench: Bench, found: Found, ahead: Outlook, verdict: str) -> AuditJson
         "sha256": None,
         "format": None,
         "verdict": verdict,
-        "policy": bench.policy.name,
-        "policy_version": bench.policy.version,
-        "validation_time": canonical.format_time(bench.at or bench.clock.now()),
+        "policy": terms.policy.name,
+        "policy_version": terms.policy.version,
+        "validation_time": canonical.format_time(terms.at or terms.clock.now()),
         "signatures": [],
         "provable_until": _time(ahead.provable_until),
         "first_lost": _loss(ahead.lost) if ahead.lost else None,

@@ -5,7 +5,7 @@
 2. The earliest time that a good one proves is the best signature time; without one it is the present, unproved.
 3. Run the building blocks at that time (§5.2).
 4. Judge what happened to the document around the signature, and the login bound to it (binding.md §6).
-5. The worst error decides; every reason is kept.
+5. Read the findings against the clauses of the policy; the worst error decides, every reason is kept.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eidkit.canonical import format_time
-from eidkit.errors import Text
 from eidkit.findings import Finding, Indication, as_warning, finding, in_order
 from eidkit.policy import SKEW
 from eidkit.timestamps.token import TokenResult, check_token, read
 from eidkit.trust.standing import Demand
 from eidkit.trust.subject import subject_of
-from eidkit.verify import blocks, levels, longterm
+from eidkit.verify import blocks, clauses, levels, longterm
 from eidkit.verify.bound import bound
 from eidkit.verify.report import Conclusion, TimestampConclusion
+from eidkit.verify.trace import Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.binding.authentication import Authentication
+    from eidkit.errors import Text
     from eidkit.policy import Policy
     from eidkit.trust.revocation import Status
     from eidkit.trust.store import TrustStore
@@ -79,7 +80,7 @@ def judge_timestamp(timestamp: TimestampEvidence, context: Context, materials: b
     else:
         findings = result.findings
     found = [finding(observation) for observation in timestamp.observations] + list(findings)
-    found += _order(result.time, existed)
+    found += _order(timestamp.id, result.time, existed)
     indication, subindication = result.indication, result.subindication
     reason = next((f for f in in_order(found) if f.severity == "error"), None)
     if reason is not None and indication == "PASSED":
@@ -134,15 +135,11 @@ def _checked_as_of(
     return result, [finding("PROVED_BY_LATER_TIMESTAMP", timestamp.id, time=format_time(existed))]
 
 
-def _order(time: datetime | None, existed: datetime) -> list[Finding]:
+def _order(about: str, time: datetime | None, existed: datetime) -> list[Finding]:
     """§5.6.2.3: a token that is proved to have existed before its own time lies."""
     if time is None or time <= existed + SKEW:
         return []
-    why = Text(
-        f"its time {format_time(time)} is later than that of a timestamp over it",
-        f"thời điểm {format_time(time)} muộn hơn dấu thời gian bao phủ nó",
-    )
-    return [finding("TIMESTAMP_FAILED", why=why)]
+    return [finding("TIMESTAMP_ORDER", about, time=format_time(time), existed=format_time(existed))]
 
 
 def judge_signature(
@@ -158,9 +155,9 @@ def judge_signature(
     proofs = [*timestamps, *over]
     used_at, proved = _best_signature_time(proofs, context.now)
     # 3.
-    certificate, found = blocks.identify_signing_certificate(signature, materials.pool)
+    certificate, named = blocks.identify_signing_certificate(signature, materials.pool)
     intact, crypto = blocks.verify_cryptographically(signature, certificate)
-    found += crypto
+    steps = [Step("signing-certificate", tuple(named)), Step("cryptography", tuple(crypto))]
     path: tuple[Certificate, ...] = ()
     statuses: tuple[Status, ...] = ()
     if certificate is not None:
@@ -170,30 +167,34 @@ def judge_signature(
             assumed_until=context.assumed_until,
         )  # fmt: skip
         path, statuses = verdict.path, verdict.statuses
-        found += verdict.findings
-        if proved:
-            found += _older_answer(level, certificate, statuses, used_at)
-    found += blocks.accept_algorithms(signature, context.policy, used_at)
+        older = _older_answer(level, certificate, statuses, used_at) if proved else []
+        steps.append(Step("certificate-path", (*verdict.findings, *older)))
+    steps.append(Step("acceptance", tuple(blocks.accept_algorithms(signature, context.policy, used_at))))
     # 4.
     surroundings = _surroundings(signature, context)
-    found += surroundings
     intact = intact and not any(f.code in _BREAKS_INTACT for f in surroundings)
-    found += _time_findings(timestamps, over, context, proved=proved)
+    times = _time_findings(timestamps, over, context, proved=proved)
+    steps += [Step("format", tuple(surroundings)), Step("time", tuple(times))]
     login = bound(
         signature, context.authentications, trust=context.trust, pool=materials.pool, crls=materials.crls,
         ocsps=materials.ocsps, best_time=used_at, time_proved=proved, signer=certificate, at=context.now,
         policy=context.policy, proofs=context.proofs, assumed_until=context.assumed_until,
     )  # fmt: skip
     if login is not None:
-        found += login.findings
-    found += _missed(signature, document_timestamps, matters=not proved and any(f.severity == "error" for f in found))
+        steps.append(Step("login", login.findings))
+    wrong = any(found.severity == "error" for step in steps for found in step.findings)
+    if missed := _missed(signature, document_timestamps, matters=not proved and wrong):
+        steps.append(Step("time", tuple(missed)))
     # 5.
-    ordered = in_order(found)
+    said = [found for step in steps for found in step.findings]
+    if law := clauses.judged(signature, certificate, level, said, context.policy):
+        steps.append(Step("policy", tuple(law)))
+    ordered = in_order(found for step in steps for found in step.findings)
     indication, subindication = worst(ordered)
     return Conclusion(
         signature, indication, subindication, intact, certificate,
         subject_of(certificate) if certificate else None, path, used_at, proved, timestamps, login, ordered, statuses,
-        level,
+        level, tuple(steps),
     )  # fmt: skip
 
 
@@ -245,7 +246,7 @@ def _time_findings(
     timestamps: Sequence[TimestampConclusion], over: Sequence[TimestampConclusion], context: Context, *, proved: bool
 ) -> list[Finding]:
     """``timestamps`` are the signature's own, ``over`` the document timestamps over it."""
-    found = []
+    found = [f for timestamp in (*timestamps, *over) for f in _contradicting(timestamp)]
     for timestamp in timestamps:
         if timestamp.indication != "PASSED" and (proved or not _waits(timestamp)):
             why: Text | str = next(
@@ -258,6 +259,16 @@ def _time_findings(
     if context.policy.timestamp_required:
         return [*found, finding("SIG_CONSTRAINTS_FAILURE", None, what="a proved signing time (a timestamp)")]
     return [*found, finding("TIME_CLAIMED")]
+
+
+def _contradicting(timestamp: TimestampConclusion) -> tuple[Finding, ...]:
+    """§5.5.4: two timestamps that hold and contradict each other leave the signature without a time to judge it at."""
+    errors = {found.code: found for found in timestamp.findings if found.severity == "error"}
+    # An authority that has ended since said what it said.
+    return (errors["TIMESTAMP_ORDER"],) if {"TIMESTAMP_ORDER"} <= errors.keys() <= _OF_TIME else ()
+
+
+_OF_TIME = {"TIMESTAMP_ORDER", "OUT_OF_BOUNDS_NO_POE"}
 
 
 def _waits(timestamp: TimestampConclusion) -> bool:
@@ -298,4 +309,5 @@ def with_findings(conclusion: Conclusion, more: Sequence[Finding]) -> Conclusion
     """``conclusion`` with further findings, its indication recomputed."""
     ordered = in_order((*conclusion.findings, *more))
     indication, subindication = worst(ordered)
-    return replace(conclusion, findings=ordered, indication=indication, subindication=subindication)
+    steps = (*conclusion.steps, Step("login", tuple(more)))
+    return replace(conclusion, findings=ordered, indication=indication, subindication=subindication, steps=steps)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
@@ -22,11 +23,12 @@ from eidkit.asn1.public_key import signature_holds
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError, NotSupported, Text
 from eidkit.findings import Finding, finding
+from eidkit.findings.strength import too_weak
 from eidkit.trust.standing import Demand, standing_path
 from eidkit.verify import longterm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from eidkit.asn1.certificate import Certificate
@@ -210,7 +212,7 @@ def validate_certificate(
         ocsps=materials.ocsps,
     )
     result, statuses = chosen.result, chosen.statuses
-    found = [*result.findings, *_period(certificate, used_at, proved=proved), *chosen.findings]
+    found = [*result.findings, *_period(certificate, used_at, statuses, proved=proved), *chosen.findings]
     if proved and proofs is not None:
         found += longterm.unproved(
             result.path,
@@ -225,34 +227,44 @@ def validate_certificate(
     return CertificateVerdict(result.path, tuple(found), statuses)
 
 
-def _period(certificate: Certificate, used_at: datetime, *, proved: bool) -> list[Finding]:
-    """§5.2.6 and §5.5.4: outside its period a certificate is only worth something with a proof of time."""
+def _period(certificate: Certificate, used_at: datetime, statuses: Sequence[Status], *, proved: bool) -> list[Finding]:
+    """§5.2.6 and §5.5.4: outside its period a certificate is only worth something with a proof of time.
+
+    After its end it makes a difference whether all of its path is known not to have been revoked.
+    """
     subject = certificate.subject_text
     if used_at < certificate.not_before:
         code = "NOT_YET_VALID" if proved else "OUT_OF_BOUNDS_NO_POE"
         return [finding(code, subject, subject=subject, time=format_time(certificate.not_before))]
     if used_at > certificate.not_after:
-        return [finding("OUT_OF_BOUNDS_NO_POE", subject, subject=subject, time=format_time(certificate.not_after))]
+        clean = bool(statuses) and all(status.state == "good" for status in statuses)
+        code = "OUT_OF_BOUNDS_NOT_REVOKED" if clean else "OUT_OF_BOUNDS_NO_POE"
+        return [finding(code, subject, subject=subject, time=format_time(certificate.not_after))]
     return []
 
 
 def accept_algorithms(signature: SignatureEvidence, policy: Policy, used_at: datetime) -> list[Finding]:
     """§5.2.8: digests and signature algorithm that may be relied on at the time of use (keys: with the path)."""
+    row = algorithms.SIGNATURE_BY_NAME.get(signature.algorithm)
     found = []
-    digests = {r.algorithm: r.name or "the document" for r in signature.references}
-    digests[_digest_of(signature.algorithm) or signature.digest_algorithm] = "the signature"
-    for name, what in digests.items():
-        if not algorithms.digest_acceptable(name, used_at) and name not in policy.weak_algorithms_allowed:
-            found.append(
-                finding(
-                    "CRYPTO_CONSTRAINTS_FAILURE", signature.id, what=what, algorithm=name, time=format_time(used_at)
-                )
-            )
+    for what, weakness in _judged(signature, row):
+        strict, weak = weakness(used_at, frozenset()), weakness(used_at, policy.weak_algorithms_allowed)
+        if weak is not None:
+            found.append(too_weak(signature.id, what, weak, used_at))
+        elif strict is not None:
+            found.append(finding("WEAK_ALGORITHM_ALLOWED", signature.id, what=what, algorithm=strict.name))
     if signature.algorithm.startswith("dsa"):
         found.append(finding("NOT_SUPPORTED", signature.id, what=f"the signature algorithm {signature.algorithm}"))
     return found
 
 
-def _digest_of(algorithm: str) -> str | None:
-    row = algorithms.SIGNATURE_BY_NAME.get(algorithm)
-    return row.digest if row else None
+def _judged(
+    signature: SignatureEvidence, row: algorithms.SignatureAlgorithm | None
+) -> Iterator[tuple[str, Callable[[datetime, frozenset[str]], algorithms.Weakness | None]]]:
+    """What is judged, and how: the digest of each reference, and the signature's own algorithm."""
+    for reference in signature.references:
+        yield reference.name or "the document", partial(algorithms.digest_weakness, reference.algorithm)
+    if row is not None:
+        yield "the signature", partial(algorithms.signature_weakness, row)
+    else:
+        yield "the signature", partial(algorithms.digest_weakness, signature.digest_algorithm)

@@ -70,7 +70,7 @@ def _ends(evidence: Evidence, trust: TrustStore) -> Iterator[datetime]:
         if anchor.sunset is not None:
             # at its sunset for what is judged at present, after it for what must be proved to be older
             yield from (anchor.sunset - _SOON, anchor.sunset)
-    yield from (row.until - _SOON for row in algorithms.DIGESTS if row.until is not None)
+    yield from (end - _SOON for end in algorithms.ends())
 
 
 def _certificates(evidence: Evidence) -> Iterator[Certificate]:

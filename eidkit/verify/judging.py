@@ -79,6 +79,8 @@ def concluded(context: basic.Context) -> Report:
     """
     evidence, trust, policy, at = context.evidence, context.trust, context.policy, context.now
     timestamps, proofs = archival.walked(context)
+    if not evidence.document_seen and not evidence.signatures:
+        timestamps = tuple(_unseen(timestamp) for timestamp in timestamps)
     beginning, context = context, replace(context, proofs=proofs)
     conclusions = tuple(basic.judge_signature(s, context, timestamps) for s in evidence.signatures)
     findings = in_order(
@@ -87,6 +89,17 @@ def concluded(context: basic.Context) -> Report:
     return Report(
         evidence.name, evidence.sha256, evidence.format, evidence.document_seen,
         _verdict(conclusions, timestamps, findings), policy, at, conclusions, timestamps, findings, beginning,
+    )  # fmt: skip
+
+
+def _unseen(timestamp: TimestampConclusion) -> TimestampConclusion:
+    """A timestamp that is all there is, where what it covers was not seen: only the file can show that imprint."""
+    if timestamp.indication != "PASSED":
+        return timestamp
+    missing = finding("DOCUMENT_NOT_SEEN", timestamp.id)
+    return replace(
+        timestamp, indication="INDETERMINATE", subindication=missing.subindication,
+        findings=in_order((*timestamp.findings, missing)),
     )  # fmt: skip
 
 

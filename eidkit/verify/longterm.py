@@ -4,10 +4,11 @@ A path may be relied on for a past time although its certificates have ended sin
 have existed while those who made it could be relied on: afterwards a lost or broken key can make anything, with any
 date.  From the anchor down, with a limit that slides back:
 
-1. The anchor vouches for what existed before its own end, and before the date that we put on it.
+1. The anchor vouches for what existed before its own end, that of its key's size, and the date that we put on it.
 2. The certificate below it, and the answer about that certificate, must be proved to have existed by that limit.
 3. A certificate whose signature uses an algorithm that has become weak must have existed while it was not.
-4. The limit slides to the end of the certificate, or to its revocation: it vouches for what existed until then.
+4. The limit slides to the end of the certificate, of its key's size, or to its revocation: it vouches for what existed
+   until then.
 
 The leaf's own limit is not judged here: its period and revocation are compared with the proved time by the caller.
 A pure function; where nothing has ended it finds nothing.
@@ -23,6 +24,7 @@ from eidkit.asn1.algorithm import signature_algorithm
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError, Text
 from eidkit.findings import Finding, finding
+from eidkit.findings.strength import too_weak
 from eidkit.trust.standing import status_on
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def unproved(
     if not path:
         return []
     # 1.
-    limit = min(demand.now, _end(path[-1], anchors))
+    limit = min(demand.now, _end(path[-1], anchors), _key_end(path[-1], demand))
     found: list[Finding] = []
     for position, (certificate, issuer) in reversed(list(enumerate(pairwise(path)))):
         status = statuses[position]
@@ -77,7 +79,7 @@ def unproved(
         # 3.
         found += _lapsed(certificate, existed, demand)
         # 4.
-        limit = min(limit, certificate.not_after, status.revoked_at or limit)
+        limit = min(limit, certificate.not_after, status.revoked_at or limit, _key_end(certificate, demand))
     return found
 
 
@@ -94,14 +96,22 @@ def _by(limit: datetime, proofs: Proofs, answers: Sequence[bytes]) -> tuple[byte
 def _lapsed(certificate: Certificate, existed: datetime, demand: Demand) -> list[Finding]:
     """What the certificate was signed with was strong enough when it is proved to have existed."""
     try:
-        digest = signature_algorithm(certificate.signature_algorithm)[0].digest
+        algorithm, _ = signature_algorithm(certificate.signature_algorithm)
     except EidkitError:
         return []
-    if digest is None or digest in demand.weak or algorithms.digest_acceptable(digest, existed):
-        return []
+    weak = algorithms.signature_weakness(algorithm, existed, demand.weak)
     what = f"the certificate of {certificate.subject_text}"
-    time = format_time(existed)
-    return [finding("CRYPTO_CONSTRAINTS_FAILURE", certificate.sha256, what=what, algorithm=digest, time=time)]
+    return [too_weak(certificate.sha256, what, weak, existed)] if weak else []
+
+
+def _key_end(certificate: Certificate, demand: Demand) -> datetime:
+    """Until when what this certificate's key signed may be relied on for the size of the key; the present if it may."""
+    try:
+        kind, bits = algorithms.key_kind(certificate.public_key())
+    except EidkitError:
+        return demand.now
+    weak = algorithms.key_weakness(kind, bits, demand.now, demand.weak)
+    return (weak.end or demand.at) if weak else demand.now
 
 
 def _no_proof(certificate: Certificate, what: Text, issuer: Certificate, limit: datetime) -> Finding:

@@ -63,7 +63,7 @@ class NotReadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class Terms:
     """What all documents of one run are judged with; it travels to the workers.  ``run`` tells runs apart."""
 
     trust: TrustStore
@@ -95,16 +95,16 @@ class Bench:
         return hash(self.run)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Bench) and self.run == other.run
+        return isinstance(other, Terms) and self.run == other.run
 
 
 @lru_cache(maxsize=4)
-def _shared(bench: Bench) -> SharedAnswers:
+def _shared(terms: Terms) -> SharedAnswers:
     """One run's memory of the network, in this process."""
     from eidkit.transport import HttpTransport
 
-    hosts = bench.sources.allow_hosts if bench.sources else frozenset()
-    return SharedAnswers(bench.transport or HttpTransport(allow_hosts=hosts), bench.clock)
+    hosts = terms.sources.allow_hosts if terms.sources else frozenset()
+    return SharedAnswers(terms.transport or HttpTransport(allow_hosts=hosts), terms.clock)
 
 
 def verify_many(
@@ -131,19 +131,19 @@ def verify_many(
 
     Raises :class:`EidkitError` at once for what cannot be sent, and while iterating when an executor of yours breaks.
     """
-    bench = Bench(trust, sources, policy, checked_moment(at) if at else None, transport, clock, uuid4().hex)
-    return _at_home(trust, spread(Work(_report, bench, _lost), documents, executor))
+    terms = Terms(trust, sources, policy, checked_moment(at) if at else None, transport, clock, uuid4().hex)
+    return _at_home(trust, spread(Work(_report, terms, _lost), documents, executor))
 
 
-def _report(bench: Bench, document: Given) -> Report | NotReadable:
+def _report(terms: Terms, document: Given) -> Report | NotReadable:
     """In a worker: the Report, fit to travel."""
     try:
-        return slim(bench.report(document if isinstance(document, Document) else Document.read(document)))
+        return slim(terms.report(document if isinstance(document, Document) else Document.read(document)))
     except Exception as error:  # noqa: BLE001 - one broken file never stops the others; a defect of ours is named as one
         return NotReadable(name_of(document), told(error))
 
 
-def _lost(_: Bench, document: Given, error: Exception) -> NotReadable:
+def _lost(_: Terms, document: Given, error: Exception) -> NotReadable:
     return NotReadable(name_of(document), fatal(error))
 
 

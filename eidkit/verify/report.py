@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from eidkit.verify.basic import Context
     from eidkit.verify.bound import Bound
     from eidkit.verify.evidence import SignatureEvidence, TimestampEvidence
+    from eidkit.verify.trace import Step
 
 Verdict = Literal["TOTAL-PASSED", "INDETERMINATE", "TOTAL-FAILED", "NO-SIGNATURE", "PASSED", "FAILED"]
 TimestampIndication = Literal["PASSED", "INDETERMINATE", "FAILED"]
@@ -79,6 +80,8 @@ class Conclusion:
     """The status of each certificate of ``path`` but the anchor, as judged."""
     level: str = ""
     """The signature level by structure, such as ``PAdES-B-T``; chains end at the anchors that were given."""
+    steps: tuple[Step, ...] = field(default=(), repr=False)
+    """The building blocks as they were run; :meth:`Report.detailed` tells them."""
 
     @property
     def id(self) -> str:
@@ -138,6 +141,12 @@ class Report:
 
         return text.rendered(self, language)
 
+    def detailed(self, language: str = "en") -> str:
+        """The report for people, and below it every building block that was run: clause, inputs, outcome."""
+        from eidkit.verify.render import detailed
+
+        return detailed.rendered(self, language)
+
     def to_html(self, language: str = "en") -> str:
         """The report as a page of its own, in both languages with ``language`` shown first.
 
@@ -147,11 +156,20 @@ class Report:
 
         return html.rendered([self], language)
 
-    def to_json(self) -> ReportJson:
-        """The report as the JSON contract has it (JSON-able values only)."""
+    def to_etsi(self) -> str:
+        """The report as XML of ETSI TS 119 102-2 (V1.4.1), not signed."""
+        from eidkit.verify.render import etsi
+
+        return etsi.rendered([self])
+
+    def to_json(self, *, detailed: bool = False) -> ReportJson:
+        """The report as the JSON contract has it (JSON-able values only).
+
+        ``detailed`` adds ``blocks``, every building block that was run, to each signature and document timestamp.
+        """
         from eidkit.verify.render import json
 
-        return json.rendered(self)
+        return json.rendered(self, detailed=detailed)
 
 
 def not_passed(code: str, what: Text, report: Any, reasons: Sequence[Finding]) -> VerificationFailed:
@@ -167,6 +185,17 @@ def not_passed(code: str, what: Text, report: Any, reasons: Sequence[Finding]) -
     return error
 
 
+class BlockJson(TypedDict):
+    """One building block that was run, in the JSON contract."""
+
+    clause: str
+    title: dict[str, str]
+    inputs: list[dict[str, object]]
+    indication: str
+    subindication: str | None
+    findings: list[str]
+
+
 class TimestampJson(TypedDict):
     """One timestamp in the JSON contract."""
 
@@ -177,6 +206,7 @@ class TimestampJson(TypedDict):
     intact: bool
     indication: TimestampIndication
     subindication: str | None
+    blocks: list[BlockJson] | None
 
 
 class SignerJson(TypedDict):
@@ -213,6 +243,7 @@ class SignatureJson(TypedDict):
     authentication: dict[str, object] | None
     counter_signature_of: str | None
     findings: list[dict[str, object]]
+    blocks: list[BlockJson] | None
 
 
 class ReportJson(TypedDict):

@@ -129,9 +129,10 @@ def _lost(report: Report, after: Report, at: datetime) -> Loss:
             kind = "revocation-data"  # noqa: PLW2901 - the signature is older than the certificate's end: only its status is missing
         what = _WHAT[kind].filled(subject=certificate.subject_text, time=format_time(at))
         return Loss(at, kind, what, verdict_too, certificate.sha256)
-    for row in algorithms.DIGESTS:
-        if row.until is not None and row.until - _SOON == at:
-            return Loss(at, "algorithm", _WHAT["algorithm"].filled(subject=row.name), verdict_too)
+    if at + _SOON in algorithms.ends():
+        weak = next((found.message for found in errors if found.code == "CRYPTO_CONSTRAINTS_FAILURE"), None)
+        what = weak or _WHAT["algorithm"].filled(subject=Text("an algorithm in use", "đang dùng"))
+        return Loss(at, "algorithm", what, verdict_too)
     reason = next(iter(errors), None)
     what = reason.message if reason else _WHAT["revocation-data"].filled(subject=report.document)
     return Loss(at, "revocation-data" if reason is None or reason.code in _STATUS else "certificate", what, verdict_too)
@@ -225,8 +226,8 @@ _BY_CODE: dict[str, Action] = {
     ),
     **dict.fromkeys(
         (
-            "OUT_OF_BOUNDS_NO_POE", "NO_POE", "RENEWAL_MISSED", "REVOKED", "REVOKED_NO_POE", "REVOKED_CA_NO_POE",
-            "EXPIRED", "NOT_YET_VALID", "CRYPTO_CONSTRAINTS_FAILURE",
+            "OUT_OF_BOUNDS_NO_POE", "OUT_OF_BOUNDS_NOT_REVOKED", "NO_POE", "RENEWAL_MISSED", "REVOKED",
+            "REVOKED_NO_POE", "REVOKED_CA_NO_POE", "EXPIRED", "NOT_YET_VALID", "CRYPTO_CONSTRAINTS_FAILURE",
         ),
         "sign-again",
     ),

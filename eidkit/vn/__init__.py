@@ -1,4 +1,4 @@
-"""Vietnam as data and small adapters: the five-step procedure of the one-stop shop, profiles of identity providers.
+"""Vietnam as data and small adapters: procedures of the one-stop shop, policies, profiles of identity providers.
 
 Nothing lower imports this package; national certificate shapes are rows of :mod:`eidkit.trust.subject`.
 """
@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING
 from eidkit import lazily
 
 if TYPE_CHECKING:
+    from eidkit.vn.law import policies
     from eidkit.vn.logins import NATIONAL_PORTAL
     from eidkit.vn.one_stop_shop import dossier_code, five_steps
     from eidkit.vn.writing import procedure_toml
 
-__all__ = ["NATIONAL_PORTAL", "dossier_code", "five_steps", "procedure_toml"]
+__all__ = ["NATIONAL_PORTAL", "dossier_code", "five_steps", "policies", "procedure_toml"]
 
 __getattr__, __dir__ = lazily.loading(
     __name__,
-    {"logins": ("NATIONAL_PORTAL",), "one_stop_shop": ("dossier_code", "five_steps"), "writing": ("procedure_toml",)},
+    {
+        "law": ("policies",),
+        "logins": ("NATIONAL_PORTAL",),
+        "one_stop_shop": ("dossier_code", "five_steps"),
+        "writing": ("procedure_toml",),
+    },
 )

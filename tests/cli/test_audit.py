@@ -259,16 +259,16 @@ def test_a_file_that_vanishes_is_told(box: Path, tmp_path: Path, world: World) -
 
     (found,) = walk([copied(box, tmp_path / "in", 1)])
     Path(found.path).unlink()
-    (audited,) = audit([task_of(found, None)], _bench(world), None)
+    (audited,) = audit([task_of(found, None)], _terms(world), None)
     assert audited.line is not None
     assert (audited.line["verdict"], audited.line["path"]) == ("NOT-READABLE", found.path)
 
 
-def _bench(world: World) -> Any:
+def _terms(world: World) -> Any:
     from eidkit.policy import ETSI_BASELINE
-    from eidkit.verify.many import Bench
+    from eidkit.verify.many import Terms
 
-    return Bench(world.trust, None, ETSI_BASELINE, world.clock.now(), None, world.clock, "test")
+    return Terms(world.trust, None, ETSI_BASELINE, world.clock.now(), None, world.clock, "test")
 
 
 # ── the page ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -196,7 +196,23 @@ def test_a_time_without_a_zone_is_refused(box: Path, eidkit: Callable[..., Said]
     assert "zone" in eidkit("verify", box / "signed.pdf", "--offline", "--at", "2026-03-02T09:14:00").err
 
 
-@pytest.mark.parametrize("option", [("--etsi", "x.xml"), ("--password-file", "x")])
+def test_the_etsi_report_is_written_over_all_files(box: Path, tmp_path: Path, eidkit: Callable[..., Said]) -> None:
+    (tmp_path / "junk.bin").write_bytes(b"junk")
+    said = eidkit("verify", box / "signed.pdf", tmp_path / "junk.bin", "--offline", "--etsi", tmp_path / "report.xml")
+    assert said.code == 2
+    written = (tmp_path / "report.xml").read_text(encoding="utf-8")
+    assert written.count("<SignatureValidationReport>") == 2
+    assert "urn:etsi:019102:subindication:NO_CERTIFICATE_CHAIN_FOUND" in written
+
+
+def test_the_detailed_view_names_each_clause(box: Path, eidkit: Callable[..., Said]) -> None:
+    assert "EN 319 102-1 §5.2.7" not in eidkit("verify", box / "signed.pdf", "--offline").out
+    assert "EN 319 102-1 §5.2.7" in eidkit("verify", box / "signed.pdf", "--offline", "--detailed").out
+    printed = json.loads(eidkit("verify", box / "signed.pdf", "--offline", "--detailed", "--json").out)
+    assert "EN 319 102-1 §5.2.7" in [one["clause"] for one in printed["signatures"][0]["blocks"]]
+
+
+@pytest.mark.parametrize("option", [("--password-file", "x")])
 def test_options_of_later_releases_are_refused_by_name(option: tuple[str, str], eidkit: Callable[..., Said]) -> None:
     said = eidkit("verify", "signed.pdf", *option)
     assert said.code == 2

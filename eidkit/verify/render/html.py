@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from eidkit.canonical import format_time
 from eidkit.errors import LANGUAGES, Text, spoken
+from eidkit.verify.render.detailed import TITLE, of_signature
 from eidkit.verify.render.text import printable
 from eidkit.verify.render.timeline import timeline
 from eidkit.verify.render.verdicts import MAX_ITEMS, coverage_word, headline, reason, tone, worst_first
@@ -269,8 +270,9 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "statuses": statuses,
     "worst_first": worst_first,
     "covered": coverage_word,
+    "blocks_of": lambda conclusion, report: of_signature(report, conclusion),
 }
 _GLOBALS: dict[str, Any] = {
     "say": say, "words": WORDS, "tone": tone, "headline": headline, "reason": reason, "timeline": timeline,
-    "stamps_over": stamps_over,
+    "stamps_over": stamps_over, "blocks_title": TITLE,
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eidkit import canonical
+from eidkit.verify.render.detailed import of_signature, of_timestamp
 from eidkit.verify.report import SCHEMA, ReportJson, SignatureJson, SignerJson, TimestampJson
 from eidkit.version import VERSION
 
@@ -15,8 +16,18 @@ if TYPE_CHECKING:
     from eidkit.verify.report import Conclusion, Report, TimestampConclusion
 
 
-def rendered(report: Report) -> ReportJson:
+def rendered(report: Report, *, detailed: bool = False) -> ReportJson:
     """Every key of the contract; what a later release fills is there and null."""
+    said = _rendered(report)
+    if detailed:
+        for one, conclusion in zip(said["signatures"], report.conclusions, strict=True):
+            one["blocks"] = [block.to_json() for block in of_signature(report, conclusion)]
+        for stamp, judged in zip(said["timestamps"], report.timestamps, strict=True):
+            stamp["blocks"] = [of_timestamp(judged).to_json()]
+    return said
+
+
+def _rendered(report: Report) -> ReportJson:
     return {
         "schema": SCHEMA,
         "eidkit": VERSION,
@@ -62,6 +73,7 @@ def _signature(conclusion: Conclusion) -> SignatureJson:
         "authentication": conclusion.authentication.to_json() if conclusion.authentication else None,
         "counter_signature_of": evidence.counter_signature_of,
         "findings": [found.to_json() for found in _findings(conclusion)],
+        "blocks": None,
     }
 
 
@@ -91,6 +103,7 @@ def _timestamp(timestamp: TimestampConclusion) -> TimestampJson:
         "intact": timestamp.intact,
         "indication": timestamp.indication,
         "subindication": timestamp.subindication,
+        "blocks": None,
     }
 
 
