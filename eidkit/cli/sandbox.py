@@ -27,7 +27,7 @@ def command() -> None:
     """Make a trust infrastructure of your own to test with: authorities, people, agencies, documents."""
 
 
-@command.command("init", epilog=EPILOG)
+@command.command("init", epilog=EPILOG, short_help="Write a new sandbox to DIR.")
 @click.argument("folder", type=options.PATH, metavar="DIR")
 @click.option("--url", metavar="URL", help="The loopback address that its certificates name; default: port 8765.")
 @language_option
@@ -63,7 +63,9 @@ Faults: ENDPOINT=KIND, on until they are mended on the control page.
 """
 
 
-@command.command("serve", epilog=SERVE_EPILOG, short_help="Answer at the addresses of the sandbox in DIR, until Ctrl-C.")
+@command.command(
+    "serve", epilog=SERVE_EPILOG, short_help="Answer at the addresses of the sandbox in DIR, until Ctrl-C."
+)
 @click.argument("folder", type=options.PATH, metavar="DIR")
 @click.option("--fault", "faulty", multiple=True, metavar="ENDPOINT=KIND", help="Begin with this fault; repeatable.")
 @language_option

@@ -30,7 +30,8 @@ class Stamper(TimeStamper):
     """The sandbox's timestamp authority, asked by pyHanko."""
 
     def __init__(self, world: World) -> None:
-        super().__init__()
+        untyped: Any = super()
+        untyped.__init__()
         self._world = world
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
