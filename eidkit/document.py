@@ -184,7 +184,7 @@ class Document:
             while position < stop:
                 chunk = self._source.read_at(position, min(CHUNK, stop - position))
                 if not chunk:
-                    raise _shrunk(self.name)
+                    raise changed(self.name)
                 position += len(chunk)
                 yield chunk
 
@@ -219,7 +219,7 @@ def _hashed(source: _Source) -> _Hash:
     while position < source.length:
         chunk = source.read_at(position, CHUNK)
         if not chunk:
-            raise _shrunk("document")
+            raise changed("document")
         state.update(chunk)
         position += len(chunk)
     return state
@@ -231,7 +231,8 @@ def _fed(state: _Hash, chunks: Iterable[bytes]) -> _Hash:
     return state
 
 
-def _shrunk(name: str) -> DocumentError:
+def changed(name: str) -> DocumentError:
+    """The error that a document is not what it was when it was read first."""
     return DocumentError(
         "document-changed",
         Text(f"{name} changed while it was being read", f"{name} đã thay đổi trong khi đọc"),
@@ -278,10 +279,10 @@ class _FileOnDisk:
                 try:
                     self._file = opened(self._path)
                 except OSError as error:
-                    raise _shrunk(self._path.name) from error
+                    raise changed(self._path.name) from error
                 self._pid = os.getpid()
             if _stamp(self._file) != self._stamp:
-                raise _shrunk(self._path.name)
+                raise changed(self._path.name)
             self._file.seek(offset)
             return self._file.read(size)
 

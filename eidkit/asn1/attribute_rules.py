@@ -40,25 +40,29 @@ NO_SIGNED_ATTRIBUTES = malformed("there are no signed attributes", "không có t
 """Where content is signed directly, what was signed as attributes can be passed off as content, and the reverse."""
 
 
-def check_encoding(signed: der.Node, original: bytes, seen: list[Observation]) -> None:
-    """2.: the attributes, found in ``original``, are DER (X.690 §10, §11.6); a mere order is only a warning."""
+def check_encoding(signed: der.Node, original: bytes, seen: list[Observation], budget: der.Budget) -> None:
+    """2.: the attributes, found in ``original``, are DER (X.690 §10, §11.6); a mere order is only a warning.
+
+    ``budget`` is for all signatures of a file: what is not looked at any more does not count as DER.
+    """
     if original is not signed.data and original.find(signed.raw) < 0:
         seen.append(malformed(*_NOT_DER))
         return
     order = [child.raw for child in signed.items()]
     try:
         for child in order:
-            _check_strict(der.read(child), 0)
+            _check_strict(der.read(child), budget, 0)
     except DerError:
         seen.append(malformed(*_NOT_DER))
     if order != sorted(order):
         seen.append(observed("ATTRIBUTE_ORDER"))
 
 
-def _check_strict(node: der.Node, depth: int) -> None:
+def _check_strict(node: der.Node, budget: der.Budget, depth: int) -> None:
     """Refuse lengths that are not minimal and constructed strings (X.690 §10.1, §10.2)."""
     if depth > der.MAX_DEPTH:
         raise DerError("nested too deep")
+    budget.spend()
     length = node.end - node.content_start
     minimal = 2 if length < 0x80 else 2 + (length.bit_length() + 7) // 8
     if node.content_start - node.start != minimal:
@@ -67,7 +71,7 @@ def _check_strict(node: der.Node, depth: int) -> None:
         if node.tag < 0x40 and node.tag not in {der.SEQUENCE, der.SET}:
             raise DerError("a constructed string")
         for child in node.items():
-            _check_strict(child, depth + 1)
+            _check_strict(child, budget, depth + 1)
 
 
 def check_attributes(found: Sequence[Attribute], content_type: str | None, seen: list[Observation]) -> None:

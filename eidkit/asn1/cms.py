@@ -164,7 +164,8 @@ def _signed_data(data: bytes, original: bytes) -> SignedData:
     if not set(bags) <= {0xA0, 0xA1} or len(bags) != len(parts) - 4:
         raise DerError("unknown or repeated parts in a SignedData")
     infos = parts[-1].expect(der.SET).children(limit=MAX_SIGNERS)
-    signers = tuple(_signer(info, content_type, original) for info in infos)
+    budget = der.Budget()
+    signers = tuple(_signer(info, content_type, original, budget) for info in infos)
     certificates = _certificates(bags.get(0xA0))
     crls, ocsps = _revocations(bags.get(0xA1))
     for signer in signers:
@@ -257,12 +258,12 @@ def answers_in(element: bytes) -> tuple[bytes, ...]:
     return crls + ocsps
 
 
-def counter_signer(value: bytes) -> SignerInfo:
+def counter_signer(value: bytes, budget: der.Budget) -> SignerInfo:
     """The signature that a countersignature attribute holds: over another signature's value (RFC 5652 §11.4)."""
-    return _signer(der.whole(value), None, value)
+    return _signer(der.whole(value), None, value, budget)
 
 
-def _signer(node: der.Node, content_type: str | None, original: bytes) -> SignerInfo:
+def _signer(node: der.Node, content_type: str | None, original: bytes, budget: der.Budget) -> SignerInfo:
     parts = node.expect(der.SEQUENCE).children(limit=7)
     if len(parts) < 5:
         raise DerError("an incomplete SignerInfo")
@@ -282,7 +283,7 @@ def _signer(node: der.Node, content_type: str | None, original: bytes) -> Signer
     if signed is None:
         seen.append(rules.NO_SIGNED_ATTRIBUTES)
     else:
-        rules.check_encoding(signed, original, seen)
+        rules.check_encoding(signed, original, seen, budget)
         rules.check_attributes(signed_attributes, content_type, seen)
         rules.check_protection(signed_attributes, parts[2], parts[3], seen)
     return SignerInfo(

@@ -29,6 +29,7 @@ TELETEX_STRING, IA5_STRING, UTC_TIME, GENERALIZED_TIME, BMP_STRING, UNIVERSAL_ST
 CONSTRUCTED = 0x20
 MAX_DEPTH = 64
 MAX_ITEMS = 400_000
+_END = b"\x00\x00"
 
 
 class DerError(DocumentError):
@@ -132,14 +133,44 @@ def whole(data: bytes, tag: int = SEQUENCE) -> Node:
     return node
 
 
-def definite(data: bytes, depth: int = 0) -> bytes:
+@dataclass(slots=True)
+class Budget:
+    """How many TLVs a walk through nested ones may still meet."""
+
+    left: int = MAX_ITEMS
+
+    def spend(self) -> None:
+        """One TLV more; raises DerError when it is one too many."""
+        self.left -= 1
+        if self.left < 0:
+            raise DerError("more items in one another than are read")
+
+
+def end_of(data: bytes, position: int, stop: int, budget: Budget) -> int:
+    """Where the TLV at ``position`` ends, whichever way its length is written; read to the end mark, no further."""
+    depth = 0
+    while True:
+        if depth and data.startswith(_END, position):
+            depth, position = depth - 1, position + 2
+        elif data[position + 1 : position + 2] == b"\x80":
+            if depth > MAX_DEPTH or not data[position] & CONSTRUCTED:
+                raise DerError("nested too deep, or an indefinite primitive")
+            depth, position = depth + 1, position + 2
+        else:
+            position = read(data, position, stop).end
+        if not depth:
+            return position
+        budget.spend()
+
+
+def definite(data: bytes) -> bytes:
     """``data`` with indefinite (BER) lengths made definite and constructed strings joined; DER comes back as is.
 
     Only containers may be BER (CMS allows it); what is *signed* inside must be DER and is checked as it stands.
     """
     if not _has_indefinite(data):
         return data
-    encoded, end = _normalised(data, 0, len(data), depth)
+    encoded, end = _normalised(data, Budget())
     if end != len(data):
         raise DerError("bytes after the end")
     return encoded
@@ -149,31 +180,55 @@ def _has_indefinite(data: bytes) -> bool:
     return len(data) > 1 and (data[1] == 0x80 or b"\x80" in data[:64])
 
 
-def _normalised(data: bytes, start: int, stop: int, depth: int) -> tuple[bytes, int]:
-    if depth > MAX_DEPTH or start + 2 > stop:
-        raise DerError("cut off or nested too deep")
-    tag = data[start]
-    if data[start + 1] != 0x80:
-        node = read(data, start, stop)
-        if not node.tag & CONSTRUCTED:
-            return node.raw, node.end
-        parts, position = [], node.content_start
-        while position < node.end:
-            part, position = _normalised(data, position, node.end, depth + 1)
-            parts.append(part)
-        return _joined(tag, parts), node.end
-    if not tag & CONSTRUCTED:
-        raise DerError("an indefinite primitive")
-    parts, position = [], start + 2
-    while data[position : position + 2] != b"\x00\x00":
-        part, position = _normalised(data, position, stop, depth + 1)
-        parts.append(part)
-    return _joined(tag, parts), position + 2
+def _normalised(data: bytes, budget: Budget) -> tuple[bytes, int]:
+    """The first TLV of ``data`` with definite lengths, and where it ends.
+
+    Without recursion: a call a TLV, at a depth that a file chooses, can cost a stack of its own each time.
+    """
+    open_ones: list[tuple[int, list[bytes], int | None, int]] = []
+    position, stop = 0, len(data)
+    while True:
+        made = None
+        if open_ones and _closes(data, position, open_ones[-1][2]):
+            tag, parts, end, _ = open_ones.pop()
+            position += 2 if end is None else 0
+            made = _joined(tag, parts)
+        else:
+            budget.spend()
+            limit = open_ones[-1][3] if open_ones else stop
+            if data[position + 1 : position + 2] == b"\x80":
+                if not data[position] & CONSTRUCTED:
+                    raise DerError("an indefinite primitive")
+                open_ones.append((data[position], [], None, limit))
+                position += 2
+            else:
+                node = read(data, position, limit)
+                if node.tag & CONSTRUCTED:
+                    open_ones.append((node.tag, [], node.end, node.end))
+                    position = node.content_start
+                else:
+                    made, position = node.raw, node.end
+            if len(open_ones) > MAX_DEPTH:
+                raise DerError("nested too deep")
+        if made is not None:
+            if not open_ones:
+                return made, position
+            open_ones[-1][1].append(made)
+
+
+def _closes(data: bytes, position: int, end: int | None) -> bool:
+    return data.startswith(_END, position) if end is None else position == end
 
 
 def _joined(tag: int, parts: list[bytes]) -> bytes:
-    if tag in {OCTET_STRING | CONSTRUCTED, BIT_STRING | CONSTRUCTED}:
-        return tlv(tag & ~CONSTRUCTED, b"".join(read(part).content for part in parts))
+    if tag == OCTET_STRING | CONSTRUCTED:
+        return tlv(OCTET_STRING, b"".join(read(part).expect(OCTET_STRING).content for part in parts))
+    if tag == BIT_STRING | CONSTRUCTED:
+        # Only the last segment may leave bits unused, and each says how many (X.690 §8.6.4).
+        contents = [read(part).expect(BIT_STRING).content for part in parts]
+        if not contents or not all(contents) or any(one[:1] != b"\x00" for one in contents[:-1]):
+            raise DerError("a bit string in segments that do not fit")
+        return tlv(BIT_STRING, contents[-1][:1] + b"".join(one[1:] for one in contents))
     return tlv(tag, b"".join(parts))
 
 

@@ -24,6 +24,8 @@ _INDEFINITE = 0x80
 _END = b"\x00\x00"
 _SEGMENTED = der.OCTET_STRING | der.CONSTRUCTED
 _OID_SIGNED_DATA = der.encode_oid(SIGNED_DATA)
+_ELEMENT, _ALGORITHM, _VALUE = 1, 3, 5
+"""How deep the parts of a SignedData may be BER: elements of the bags and values of attributes are what they are."""
 
 Span = tuple[int, int]
 
@@ -60,10 +62,10 @@ class Outline:
         """The same with every length written out, but for the content."""
         return replace(
             self,
-            digest_algorithms=_definite(self.digest_algorithms),
-            certificates=_definite(self.certificates) if self.certificates is not None else None,
-            crls=_definite(self.crls) if self.crls is not None else None,
-            signers=_definite(self.signers),
+            digest_algorithms=_definite(self.digest_algorithms, _ALGORITHM),
+            certificates=_definite(self.certificates, _ELEMENT) if self.certificates is not None else None,
+            crls=_definite(self.crls, _ELEMENT) if self.crls is not None else None,
+            signers=_definite(self.signers, _VALUE),
         )
 
     @property
@@ -72,21 +74,20 @@ class Outline:
         return (self.version, self.digest_algorithms, der.sequence(self.content_type), *bags, self.signers)
 
 
-def _definite(part: bytes) -> bytes:
-    """``part`` without indefinite lengths; as it stands, to the octet, where it has none."""
+def _definite(part: bytes, depth: int) -> bytes:
+    """``part`` without indefinite lengths; as it stands, to the octet, where it has none down to ``depth``."""
     try:
-        _check_definite(der.read(part), 0)
+        _check_definite(der.read(part), depth, der.Budget())
     except DerError:
         return der.read(der.definite(b"\x30\x80" + part + _END)).content  # normalised inside one that needs it
     return part
 
 
-def _check_definite(node: der.Node, depth: int) -> None:
-    if depth > der.MAX_DEPTH:
-        raise DerError("nested too deep")
-    if node.tag & der.CONSTRUCTED:
+def _check_definite(node: der.Node, depth: int, budget: der.Budget) -> None:
+    if depth and node.tag & der.CONSTRUCTED:
         for inner in node.items():
-            _check_definite(inner, depth + 1)
+            budget.spend()
+            _check_definite(inner, depth - 1, budget)
 
 
 def around(content: int, before: tuple[bytes, ...], after: tuple[bytes, ...]) -> tuple[bytes, bytes]:
@@ -173,7 +174,7 @@ class _Walk:
     def _take(self, position: int) -> tuple[bytes, int]:
         """A whole small TLV, and where it ends."""
         octets = self._read(position, _MAX_SMALL)
-        end = _end_of(octets, 0, len(octets), 0)
+        end = der.end_of(octets, 0, len(octets), der.Budget())
         return octets[:end], position + end
 
     def _content(self, position: int, end: int | None) -> tuple[tuple[Span, ...] | None, int]:
@@ -208,9 +209,9 @@ class _Walk:
             raise DerError(f"more than {MAX_AROUND} octets beside the content")
         octets = self._read(position, stop - position)
         parts: list[bytes] = []
-        at = 0
+        at, budget = 0, der.Budget()
         while (octets[at : at + 2] != _END) if end is None else at < len(octets):
-            after = _end_of(octets, at, len(octets), 0)
+            after = der.end_of(octets, at, len(octets), budget)
             parts.append(octets[at:after])
             if len(parts) > 3:
                 raise DerError("unknown or repeated parts in a SignedData")
@@ -220,15 +221,3 @@ class _Walk:
     def _read(self, position: int, size: int) -> bytes:
         self._file.seek(position)
         return self._file.read(max(0, min(size, self._length - position)))
-
-
-def _end_of(data: bytes, position: int, stop: int, depth: int) -> int:
-    """Where the TLV at ``position`` ends, whichever way its length is written."""
-    if data[position + 1 : position + 2] != b"\x80":
-        return der.read(data, position, stop).end
-    if depth > der.MAX_DEPTH or not data[position] & der.CONSTRUCTED:
-        raise DerError("nested too deep, or an indefinite primitive")
-    position += 2
-    while data[position : position + 2] != _END:
-        position = _end_of(data, position, stop, depth + 1)
-    return position + 2

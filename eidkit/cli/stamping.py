@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from eidkit.signing.appearance import Appearance, Place
+
+_PLACE = re.compile(r"\{(\w+)\}")
 
 stamp_options: Callable[[Any], Any] = options.together(
     click.option(
@@ -95,9 +98,18 @@ def _said(certificate: x509.Certificate, now: datetime) -> dict[str, str]:
 
 
 def _filled(line: str, said: dict[str, str]) -> str:
-    for name, text in said.items():
-        line = line.replace(f"{{{name}}}", text)
-    return line
+    """The line with its places filled, once: what a certificate says is text, also where it has braces of its own."""
+
+    def text_for(place: re.Match[str]) -> str:
+        name = place[1]
+        if name not in said:
+            known = ", ".join(f"{{{one}}}" for one in said)
+            raise click.UsageError(f"a stamp knows no {{{name}}}; it fills in {known}")
+        if not said[name]:
+            raise click.UsageError(f"the certificate says nothing for {{{name}}}; write the line without it")
+        return said[name]
+
+    return _PLACE.sub(text_for, line)
 
 
 def _image(path: Any) -> bytes:

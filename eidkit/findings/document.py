@@ -47,6 +47,15 @@ ROWS: tuple[Row, ...] = (
         "look at the page; a seal over a signature is meant to be there",
         "xem lại trang; dấu đóng chùm lên chữ ký là hợp lệ",
     ),
+    warning(
+        "APPEARANCE_OVER_OTHERS",
+        "the visible signature reaches over text or another annotation on page {page} and is not drawn by eidkit: "
+        "it may hide or replace what is beneath",
+        "hình chữ ký chồng lên chữ hoặc chú thích khác ở trang {page} và không do eidkit vẽ: "
+        "có thể che hoặc thay nội dung bên dưới",
+        "compare the page with the file as it was before this signature",
+        "so sánh trang này với tệp trước khi có chữ ký",
+    ),
     indeterminate(
         "SIGNATURE_MISPLACED",
         "SIG_CONSTRAINTS_FAILURE",

@@ -22,6 +22,8 @@ MAX_SIGNATURES = 400
 MAX_WIDGETS = 64
 HIDING = 1 | 2 | 8 | 16 | 32 | 256
 """Flags of an annotation that change how it is shown: invisible, hidden, no zoom, no rotation, no view, toggled."""
+BLENDING = ("/BM", "/CA", "/ca")
+"""Members of an annotation that change how its appearance is put onto the page (ISO 32000-2 §12.5.2)."""
 _READ_ONLY = 1
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from eidkit.errors import DocumentError, Text
-from eidkit.pdf.fields import HIDING, kind_of, signature_fields, widget_of
+from eidkit.pdf.fields import BLENDING, HIDING, kind_of, signature_fields, widget_of
 from eidkit.pdf.geometry import hundredths, page, pages, written_rectangle
 from eidkit.pdf.intake import hostile, open_for_signing
 from eidkit.pdf.newfile import Part, Ref, numbered, written
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from eidkit.pdf.geometry import Page, Place, Rectangle
     from eidkit.pdf.stamp import Stamp
 
-DEMANDS = ("/SV", "/Lock", "/A", "/AA", "/OC")
-"""Members of a field that bind what a signature in it must be, or that act."""
+DEMANDS = ("/SV", "/Lock", "/A", "/AA", "/OC", *BLENDING)
+"""Members of a field that bind what a signature in it must be, that act, or that change how a stamp looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,13 @@ def located(document: Document, asked: Placing) -> Spot | None:
 
 def _named(name: str, root: Any, fields: Sequence[SignatureField], wanted: str) -> SignatureField:
     """The empty signature field called ``wanted``."""
-    field = next((one for one in fields if one.name == wanted), None)
+    called = [one for one in fields if one.name == wanted]
+    if len(called) > 1:
+        _refuse(
+            "field-ambiguous", f"{name} has {len(called)} signature fields called {wanted!r}",
+            f"{name} có {len(called)} trường chữ ký cùng tên {wanted!r}", "name another field, or none for a new one",
+        )  # fmt: skip
+    field = called[0] if called else None
     if field is None:
         kind = kind_of(root, wanted)
         empty = ", ".join(repr(one.name) for one in fields if one.value is None) or "—"
@@ -117,7 +123,9 @@ def _named(name: str, root: Any, fields: Sequence[SignatureField], wanted: str) 
             f"trường {wanted!r} của {name} đã có chữ ký", "name an empty field, or none for a new one",
         )  # fmt: skip
     demands = [key for key in DEMANDS if any(key in widget for widget in field.widgets)]
-    if demands or field.read_only or field.number is None or len(raw_items(member(field.dictionary, "/Kids"))) > 1:
+    kids = raw_items(member(field.dictionary, "/Kids"))
+    several = len(kids) > 1 or (kids and "/Rect" in field.dictionary)
+    if demands or field.read_only or field.number is None or several:
         why = ", ".join(demands) or ("read-only" if field.read_only else "several places, or no object of its own")
         _refuse(
             "field-locked", f"the field {wanted!r} of {name} is locked or asks for what eidkit does not write ({why})",

@@ -1,7 +1,7 @@
 """What a visible signature shows, read back: its stamp, where, and whether it is drawn as its inputs say.
 
 The plan:
-1. the widget stands on exactly one page, and nothing in it changes how it is shown;
+1. the widget stands on exactly one page, nothing in it changes how it is shown, and the field draws nothing else;
 2. its appearance is one form that carries inputs, which name a picture that is there;
 3. the inputs are drawn again for that page and rectangle, and what stands in the file must be equal to that, object
    for object (streams by what they decode to): a stamp that says one thing and shows another is no stamp of ours.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from eidkit.errors import EidkitError
 from eidkit.pdf.beneath import Budget, has_text
-from eidkit.pdf.fields import HIDING, widget_of
+from eidkit.pdf.fields import BLENDING, HIDING, MAX_WIDGETS, widget_of
 from eidkit.pdf.geometry import Page, Rectangle, hundredths
 from eidkit.pdf.images import MAX_OCTETS, MAX_PIXELS, Picture
 from eidkit.pdf.intake import cautiously
@@ -28,11 +28,15 @@ from eidkit.pdf.stamp import Stamp
 from eidkit.pdf.syntax import member, number_of, raw_items
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from eidkit.pdf.fields import SignatureField
     from eidkit.pdf.revisions import PdfFile
 
 _PLAIN = frozenset({"/Type", "/Subtype", "/FT", "/T", "/F", "/Rect", "/P", "/V", "/AP"})
+_UNUSUAL = frozenset({"/A", "/AA", "/OC", *BLENDING})
 _UNSEEN = 1 | 2 | 32
+_PRINTED = 4
 _WITHOUT_AREA = frozenset({"/Link", "/Popup"})
 _PACKING = frozenset({"/Filter", "/Length", "/DecodeParms"})
 _DATE = re.compile(r"D:\d{14}(Z|[+-]\d{2}'?\d{2}'?)?")
@@ -75,11 +79,14 @@ def _shown(file: PdfFile, revision: int, field: SignatureField) -> Shown | None:
     flags = member(widget, "/F") or 0
     if len(where) != 1 or rectangle is None or not isinstance(flags, int) or flags & HIDING:
         return None
+    # A field may be a widget beside the one that it has as a kid: both would be seen.
+    if member(widget, "/Subtype") != "/Widget" or (number != field.number and tree.showing(field.number)):
+        return None
     named = number_of(dict.get(widget, "/P"))
-    if named not in {None, number_of(where[0].reference)} or any(key in widget for key in ("/A", "/AA", "/OC")):
+    if named not in {None, number_of(where[0].reference)} or not _UNUSUAL.isdisjoint(widget):
         return None
     # A widget from before was seen by who signed; a new one has nothing that some viewer may draw from.
-    if (number or 0) >= file.size(revision - 1) and not set(widget) <= _PLAIN:
+    if (number or 0) >= file.size(revision - 1) and not (set(widget) <= _PLAIN and flags & _PRINTED):
         return None
     # 2.
     appearance = member(widget, "/AP")
@@ -101,6 +108,27 @@ def _shown(file: PdfFile, revision: int, field: SignatureField) -> Shown | None:
     return Shown(
         where[0], rectangle, stamp, _over_text(file, where[0], rectangle) or _overlaps(where[0], rectangle, number)
     )
+
+
+def covering(file: PdfFile, revision: int, field: SignatureField) -> int | None:
+    """The page on which something seen of the field reaches over text or another annotation; None when none does."""
+    found: list[int] = []
+    with cautiously(lambda: None):
+        found += _covering(file, revision, field)
+    return found[0] if found else None
+
+
+def _covering(file: PdfFile, revision: int, field: SignatureField) -> Iterator[int]:
+    tree, view = page_tree(file, revision), file.resolver(revision)
+    view.begin()
+    kids = raw_items(member(field.dictionary, "/Kids"))[:MAX_WIDGETS]
+    for number in (field.number, *map(number_of, kids)):
+        rectangle = hundredths(member(_object(view, number), "/Rect")) if number is not None else None
+        if rectangle is None:
+            continue
+        for page in tree.showing(number):
+            if _over_text(file, page, rectangle) or _overlaps(page, rectangle, number):
+                yield page.number
 
 
 def _over_text(file: PdfFile, page: Page, rectangle: Rectangle) -> bool:

@@ -9,6 +9,7 @@ Drawing number 1 must not change: another layout gets another number.  It only d
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ class Stamp:
     border: bool = False
 
     def __post_init__(self) -> None:
-        if not self.lines and self.picture is None:
+        if self.picture is None and not any(span.text.strip() for span in self.lines):
             raise _refused(
                 "stamp-empty",
                 "a stamp needs text or an image",
@@ -202,6 +203,12 @@ def _check_characters(text: str) -> None:
             "stamp-text-character", "the text holds a control or direction character, or is not in Unicode form NFC",
             "văn bản có ký tự điều khiển hoặc không ở dạng Unicode NFC", "write it as plain lines",
         ) from error  # fmt: skip
+    if any(unicodedata.category(character) == "Cf" for character in text):
+        # A soft hyphen is nothing on a screen and a minus before an amount when it is drawn.
+        raise _refused(
+            "stamp-text-character", "the text holds a character that screens do not show, such as a soft hyphen",
+            "văn bản có ký tự ẩn, ví dụ dấu gạch nối mềm", "write it as plain lines",
+        )  # fmt: skip
 
 
 def _too_small() -> DocumentError:

@@ -77,6 +77,7 @@ def test_a_field_of_the_form(signing, stamp):
         (["--stamp-text", "Lan", "--stamp-at", "9,1,1,50,10"], "no page 9"),
         (["--stamp-text", "Lan", "--stamp-at", "1,190,1,50,10"], "page 1, of which the reader sees 210 × 297 mm"),
         (["--stamp-text", "中", "--stamp-at", "1,1,1,50,10"], "U+4E2D"),
+        (["--stamp-text", "Ký bởi {nmae}", "--stamp-at", "1,1,1,50,10"], "no {nmae}; it fills in {name}, {title}"),
         (["--stamp-image", "missing.png", "--stamp-at", "1,1,1,50,10"], "missing.png"),
         (["--field", "Nobody"], "no field called 'Nobody'"),
     ],

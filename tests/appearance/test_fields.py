@@ -103,6 +103,8 @@ REFUSED = {
     "with a lock": ("field-locked", "Leader", (field("Leader", Lock={"Action": Name("All")}),)),
     "that acts": ("field-locked", "Leader", (field("Leader", A={"S": Name("URI"), "URI": "http://x.test/"}),)),
     "locked by an earlier signature": ("pdf-signing-forbidden", "Leader", (field("Clerk", V=LOCK), field("Leader"))),
+    "one of two of that name": ("field-ambiguous", "Leader", (field("Leader"), field("Leader", [9, 9, 200, 99]))),
+    "blended": ("field-locked", "Leader", (field("Leader", BM=Name("Difference")),)),
     "hidden": ("field-invisible", "Leader", (field("Leader", F=2),)),
     "without an area": ("field-invisible", "Leader", (field("Leader", [0, 0, 0, 0]),)),
     "beyond the page": ("stamp-outside-page", "Leader", (field("Leader", [500, 100, 700, 150]),)),
@@ -119,7 +121,7 @@ def test_a_field_that_cannot_take_the_stamp_is_refused_by_name(lan, why):
     assert refused.value.code == code
 
 
-@pytest.mark.parametrize("why", list(REFUSED)[:6])
+@pytest.mark.parametrize("why", list(REFUSED)[:7])
 def test_a_field_that_cannot_be_signed_is_refused_by_name(lan, why):
     code, name, fields = REFUSED[why]
     with pytest.raises(DocumentError) as refused:

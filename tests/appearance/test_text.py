@@ -95,6 +95,8 @@ def test_a_subset_draws_its_letters_as_the_whole_face_does(style):
         ({"text": "x" * 201}, "stamp-text-too-long"),
         ({"text": "one\n\nthree"}, "stamp-text-too-long"),
         ({"text": ""}, "stamp-empty"),
+        ({"text": ["  ", "\u00a0"], "border": True}, "stamp-empty"),
+        ({"text": "approved: \u00ad12.500"}, "stamp-text-character"),  # a minus that a screen does not show
         ({"text": "x", "title": ""}, "stamp-text-too-long"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import time
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from eidkit.asn1 import algorithm, archive, assembly, attributes, certificate, c
 from eidkit.document import Document
 from eidkit.errors import EidkitError
 from eidkit.verify.formats import cades
+from eidkit.verify.formats import cms as reading
 from tests.cms.archiving import INDEX_V3, rewritten, signer_of, with_unsigned
 from tests.cms.conftest import CONTENT, Bench, codes, octets
 from tests.cms.making import fields_of, signed_again, signers_of, usual, with_fields, with_signers
@@ -116,6 +119,15 @@ def test_without_a_reference_to_its_certificate_a_signature_never_passes(bench: 
     assert (report.verdict, codes(report)) == ("INDETERMINATE", {"SIGNER_NOT_BOUND"})
 
 
+def test_words_after_a_pem_block_are_refused(bench: Bench) -> None:
+    """They are not signed, and whoever opens the file reads them beside what is."""
+    pem = b"-----BEGIN CMS-----\n" + base64.encodebytes(octets(bench.attached())) + b"-----END CMS-----\n"
+    assert bench.report(Document.from_bytes(pem + b"\r\n", "permit.pem"))
+    for more in (b"three floors\n", b"three floors -----", b"-----END CMS-----three floors-----"):
+        with pytest.raises(EidkitError, match="other text"):
+            bench.report(Document.from_bytes(pem + more, "permit.pem"))
+
+
 # ── several signers ───────────────────────────────────────────────────────────────────────────────────────
 def test_the_same_signature_twice_is_no_second_one(bench: Bench) -> None:
     (one,) = signers_of(bench.attached())
@@ -130,6 +142,18 @@ def test_the_same_signature_with_another_timestamp_is_no_second_one(bench: Bench
     (stamped,) = signers_of(bench.sign(document, bench.binh, over="signature-1"))
     report = bench.report(with_signers(document, [one, stamped]))
     assert "FORMAT_FAILURE" in codes(report)
+
+
+def test_the_same_attributes_in_another_order_are_no_second_signature(bench: Bench) -> None:
+    """Anybody may turn their order around, and the value holds for the sorted ones."""
+    document = bench.attached()
+    (one,) = signers_of(document)
+    fields = fields_of(one)
+    attributes_there = [part.raw for part in der.read(fields[3]).children()]
+    turned = der.sequence(*fields[:3], der.tlv(0xA0, b"".join(reversed(attributes_there))), *fields[4:])
+    assert bench.report(with_signers(document, [turned]))
+    report = bench.report(with_signers(document, [one, turned]))
+    assert [c.indication for c in report.conclusions] == ["TOTAL-PASSED", "TOTAL-FAILED"]
 
 
 def test_an_ecdsa_value_turned_around_is_no_second_signature(bench: Bench) -> None:
@@ -293,3 +317,99 @@ def test_more_octets_beside_the_content_than_the_bound_are_refused(
     monkeypatch.setattr(outline, "MAX_AROUND", 100)
     with pytest.raises(EidkitError, match="beside the content"):
         bench.report(bench.attached())
+
+
+TINY = b"\x05\x00" * 3_000_000
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        b"\xa0\x80" + TINY + b"\x00\x00\x31\x00",
+        der.tlv(0xA0, TINY) + b"\x31\x00",
+        der.tlv(0xA1, der.tlv(der.SEQUENCE, TINY)) + b"\x31\x00",
+        der.tlv(0xA1, der.tlv(der.SEQUENCE, TINY)) + b"\x31\x80\x30\x80",
+        der.tlv(der.SET, der.sequence(TINY)),
+        b"\x31\x80" + b"\x30\x80" * 50 + TINY + b"\x00\x00" * 51,
+    ],
+    ids=["bag without length", "bag", "answer", "answer and an open end", "signer", "deep"],
+)
+def test_millions_of_tiny_parts_cost_little(bench: Bench, parts: bytes) -> None:
+    head = bytes.fromhex("308006092a864886f70d010702a08030800201013100")
+    inner = b"\x30\x80" + der.encode_oid(cms.DATA) + b"\x00\x00"
+    document = Document.from_bytes(head + inner + parts + 3 * b"\x00\x00", "x.p7m")
+    started = time.process_time()
+    assert not _passes(bench, octets(document))
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_large_signed_attributes_of_many_signatures_cost_little(bench: Bench, *, over: bool) -> None:
+    """Whether they are DER is asked within one budget for the whole file."""
+    document = bench.attached()
+    (one,) = signers_of(document)
+    fields = fields_of(one)
+    there = [part.raw for part in der.read(fields[3]).children()]
+    signers = []
+    for number in range(14):
+        large = attributes.attribute(f"1.2.3.{number}", der.sequence(b"\x05\x00" * 400_000))
+        signers.append(der.sequence(*fields[:3], der.tlv(0xA0, b"".join([*there, large])), *fields[4:]))
+    crowded = with_signers(document, [one] if over else [one, *signers])
+    for counter in signers if over else ():
+        crowded = with_unsigned(crowded, attributes.attribute(attributes.COUNTER_SIGNATURE, counter))
+    started = time.process_time()
+    report = bench.report(crowded)
+    assert [c.indication for c in report.conclusions] == ["TOTAL-PASSED", *["TOTAL-FAILED"] * 14]
+    assert time.process_time() - started < 3
+
+
+def test_an_open_end_is_looked_for_once() -> None:
+    """Zeros after it may be end marks or padding: a walk tells, not one attempt after another."""
+    inner = bytes.fromhex("06092a864886f70d010702a08030800201013180") + b"\x05\x00" * 200_000
+    started = time.process_time()
+    container = reading.opened(b"\x30\x80" + inner + bytes(60))
+    assert container.parsed is None
+    assert time.process_time() - started < 1
+
+
+def test_a_timestamp_token_without_lengths_is_read_to_its_end(bench: Bench) -> None:
+    token = signer_of(bench.attached(stamped=True)).unsigned(attributes.SIGNATURE_TIMESTAMP)[0]
+    kind, wrapped = der.whole(token).children()
+    open_ended = b"\x30\x80" + kind.raw + b"\xa0\x80" + wrapped.content + 2 * b"\x00\x00"
+    for padding, problems in ((b"", 0), (bytes(99), 0), (bytes(9) + b"x", 1)):
+        container = reading.opened(open_ended + padding)
+        assert container.octets == open_ended
+        assert container.imprint is not None
+        assert len(container.problems) == problems
+
+
+@pytest.mark.parametrize(
+    ("segments", "joined"),
+    [
+        (b"\x24\x07\x04\x01a\x04\x02bc", b"\x04\x03abc"),
+        (b"\x24\x03\x02\x01a", None),  # a number in a text
+        (b"\x23\x08\x03\x02\x00a\x03\x02\x04\xf0", b"\x03\x03\x04a\xf0"),
+        (b"\x23\x08\x03\x02\x04\xf0\x03\x02\x00a", None),  # bits are left out in the middle
+        (b"\x23\x00", None),
+    ],
+)
+def test_only_segments_of_their_own_kind_are_joined(segments: bytes, joined: bytes | None) -> None:
+    data = b"\x30\x80" + segments + b"\x00\x00"
+    if joined is None:
+        with pytest.raises(der.DerError):
+            der.definite(data)
+    else:
+        assert der.definite(data) == der.sequence(joined)
+
+
+def test_a_file_that_changes_between_two_readings_is_refused(bench: Bench) -> None:
+    """A file object has no guard of its own: what one digest was taken of must be what the other was taken of."""
+    file = io.BytesIO(CONTENT)
+    beside = Document.from_file(file, "permit.txt")
+    signed = bench.sign(beside, format="cms", digest="sha384")
+    assert bench.report(signed, beside=beside)
+    file.seek(0)
+    file.write(CONTENT.replace(b"two", b"six"))
+    with pytest.raises(EidkitError) as refused:
+        bench.report(signed, beside=beside)
+    assert refused.value.code == "document-changed"

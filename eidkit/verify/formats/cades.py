@@ -10,13 +10,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eidkit.algorithms import COMPUTABLE
 from eidkit.asn1 import attributes, cms, der, outline, pem
 from eidkit.asn1.attribute_rules import malformed
-from eidkit.document import CHUNK, Document, begins_signed_data
+from eidkit.document import CHUNK, Document, begins_signed_data, changed
 from eidkit.verify.evidence import ContentDigest, Evidence, Reference, SignatureEvidence
 from eidkit.verify.formats import cades_archive, cades_level, token
 from eidkit.verify.formats.cms import Container, opened, signature_from_cms
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MAX_DEPTH = 4
 MAX_SIGNATURES = 64
 THE_CONTENT = "the content"
+_LAST_LINE = re.compile(rb"-----END [A-Z0-9 ]{1,40}-----\s*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +83,25 @@ def open_cms(document: Document) -> Opened | None:
 def acted(signer: cms.SignerInfo) -> tuple[object, ...]:
     """What makes a signature an act of its own: what was signed, and who is named in it.
 
-    Not the value: from one ECDSA value anybody makes another that holds too.  Where the attributes name no
-    certificate, the hint beside them tells two signers apart.
+    Not the value: from one ECDSA value anybody makes another that holds too.  Nor the order in which the attributes
+    stand, which anybody may change as well.  Where they name no certificate, the hint beside them tells two apart.
     """
     named = signer.signed(attributes.SIGNING_CERTIFICATE) or signer.signed(attributes.SIGNING_CERTIFICATE_V2)
-    return (signer.signed_octets,) if named else (signer.signed_octets, signer.issuer_serial, signer.key_identifier)
+    signed = signer.sorted_octets
+    return (signed,) if named else (signed, signer.issuer_serial, signer.key_identifier)
 
 
 # 1.
 def _binary(document: Document) -> Document:
     if not document.read_range(0, 64).lstrip().startswith(b"-----BEGIN "):
         return document
-    blocks = pem.blocks(document.read_bounded(pem.MAX_PEM, "a PEM text"), limit=1)
+    text = document.read_bounded(pem.MAX_PEM, "a PEM text")
+    blocks = pem.blocks(text, limit=1)
     if not blocks:
         raise der.DerError("no block in this PEM text")
+    if not _LAST_LINE.fullmatch(text[text.rfind(b"-----END ") :]):
+        # A person who looks at the file would take it for signed.
+        raise der.DerError("other text after the PEM block")
     return Document.from_bytes(blocks[0][1], document.name)
 
 
@@ -120,7 +127,12 @@ def whole_digests(document: Document, algorithms: Iterable[str]) -> dict[str, by
     """The same of a whole document, whose SHA-256 is known."""
     known = {"sha256": bytes.fromhex(document.sha256)}
     others = [one for one in algorithms if one not in known]
-    return known | (digests(document, [(0, document.length)], others) if others else {})
+    if not others:
+        return known
+    found = digests(document, [(0, document.length)], [*known, *others])
+    if found["sha256"] != known["sha256"]:
+        raise changed(document.name)
+    return found
 
 
 class _Reading:
@@ -130,6 +142,7 @@ class _Reading:
         self.file = file
         self.signers: dict[str, cms.SignerInfo] = {}
         self._seen: set[tuple[object, ...]] = set()
+        self._budget = der.Budget()
         wanted = _wanted(file.parsed)
         self.name, self.digests = THE_CONTENT, dict[str, bytes]()
         self.mismatch: tuple[Reference, ...] = ()
@@ -144,12 +157,11 @@ class _Reading:
     def signatures(self) -> tuple[SignatureEvidence, ...]:
         """Those of the file in order, each followed by those over it."""
         found: list[SignatureEvidence] = []
+        about = cades_archive.Archived(self.file, self.name, self.digests, self.beside)
         for number, signer in enumerate(self.file.parsed.signers, 1):
             identity = f"signature-{number}"
             one = self._signature(signer, identity, self.digests.get, self.name)
-            archives = cades_archive.timestamps(
-                identity, signer, cades_archive.Archived(self.file, self.name, self.digests, self.beside)
-            )
+            archives = cades_archive.timestamps(identity, signer, about)
             found.append(
                 replace(
                     one,
@@ -185,7 +197,7 @@ class _Reading:
             raise der.DerError(f"counter-signatures nested deeper than {MAX_DEPTH}")
         for number, value in enumerate(values, 1):
             own = f"{identity}/counter-signature-{number}"
-            counter = cms.counter_signer(value)
+            counter = cms.counter_signer(value, self._budget)
             digest = _Memory(signer.signature)
             one = self._signature(counter, own, digest, f"the value of {identity}")
             yield replace(one, counter_signature_of=identity, content=None)

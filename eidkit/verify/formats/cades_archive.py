@@ -11,7 +11,7 @@ What is hashed for one timestamp serves the others: a file of many costs no more
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -45,12 +45,16 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """What the archive timestamps of one file are about: the file, and its content's name, digests and Document."""
+    """What the archive timestamps of one file are about: the file, and its content's name, digests and Document.
+
+    ``hashed``: by algorithm, all that stands before a SignerInfo: the same for every signature of the file.
+    """
 
     file: Opened
     name: str
     digests: Mapping[str, bytes]
     beside: Document | None
+    hashed: dict[str, _Hash] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,16 +211,25 @@ class _Recomputed:
     def _prefix(self, algorithm: str) -> _Hash:
         """All that stands before the unsigned attributes: the same for every timestamp of version 2."""
         if algorithm not in self._prefixes:
-            file, beside = self._about.file, self._about.beside
-            state = hashlib.new(algorithm, usedforsecurity=False)
-            for chunk in _chunks(file.binary, *file.outline.encapsulated):
-                state.update(chunk)
-            if beside is not None:
-                for chunk in _chunks(beside, 0, beside.length):
-                    state.update(chunk)
-            state.update((file.outline.certificates or b"") + (file.outline.crls or b"") + self._signer.fields)
+            state = _before_signers(self._about, algorithm).copy()
+            state.update(self._signer.fields)
             self._prefixes[algorithm] = state
         return self._prefixes[algorithm]
+
+
+def _before_signers(about: Archived, algorithm: str) -> _Hash:
+    """The content and the bags, hashed once for all signatures."""
+    if algorithm not in about.hashed:
+        file, beside = about.file, about.beside
+        state = hashlib.new(algorithm, usedforsecurity=False)
+        for chunk in _chunks(file.binary, *file.outline.encapsulated):
+            state.update(chunk)
+        if beside is not None:
+            for chunk in _chunks(beside, 0, beside.length):
+                state.update(chunk)
+        state.update((file.outline.certificates or b"") + (file.outline.crls or b""))
+        about.hashed[algorithm] = state
+    return about.hashed[algorithm]
 
 
 def _objects(signer: SignerInfo, file: Opened) -> Iterator[_Object]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MAX_TIMESTAMPS = 32
 MAX_INDEFINITE = 512 * 1024
-_MAX_END_MARKS = 32
+MAX_INDEFINITE_ITEMS = 100_000
 _SHA1_OCTETS = 20
 _UNKNOWN = "unknown"
 
@@ -88,18 +88,11 @@ def _parsed(contents: bytes) -> tuple[bytes, cms.SignedData]:
     if contents[1:2] != b"\x80":
         octets = der.read(contents).raw
         return octets, cms.parse(octets)
-    # BER without a length: the zeros of its end marks look like padding.
-    base = contents.rstrip(b"\x00")
-    if len(base) > MAX_INDEFINITE:
+    # BER without a length: the zeros of its end marks look like padding, so that only a walk tells them apart.
+    octets = contents[: der.end_of(contents, 0, len(contents), der.Budget(MAX_INDEFINITE_ITEMS))]
+    if len(octets) > MAX_INDEFINITE:
         raise der.DerError(f"an indefinite length over more than {MAX_INDEFINITE} octets")
-    for extra in range(_MAX_END_MARKS):
-        octets = contents[: len(base) + extra]
-        try:
-            return octets, cms.parse(octets)
-        except EidkitError:
-            if len(octets) == len(contents):
-                break
-    raise der.DerError("an indefinite length without an end")
+    return octets, cms.parse(octets)
 
 
 def signature_from_cms(

@@ -25,7 +25,7 @@ from eidkit.pdf.intake import has_xfa, hostile
 from eidkit.pdf.pages import page_numbers
 from eidkit.pdf.revisions import PdfFile, open_file
 from eidkit.pdf.security_store import SecurityStore, every_store, store_in
-from eidkit.pdf.shown import Shown, shown
+from eidkit.pdf.shown import Shown, covering, shown
 from eidkit.pdf.syntax import member, number_of
 from eidkit.verify import levels
 from eidkit.verify.evidence import (
@@ -197,8 +197,11 @@ def _appearance(file: PdfFile, one: _Found, evidence: SignatureEvidence, stamp: 
     """Whether what is seen reaches over other things; what is no such stamp, beside an Assertion, may show anything."""
     if stamp is not None:
         return [observed("APPEARANCE_OVERLAPS", one.id, page=stamp.page.number)] if stamp.overlaps else []
-    if one.own is None or not one.own.visible or not evidence.assertions:
+    if one.own is None or not one.own.visible or one.coverage.revision is None:
         return []
+    if not evidence.assertions:
+        over = covering(file, one.coverage.revision.number, one.coverage.field)
+        return [observed("APPEARANCE_OVER_OTHERS", one.id, page=over)] if over is not None else []
     page = number_of(dict.get(one.coverage.field.dictionary, "/P"))
     numbers = page_numbers(file.reader.root)
     return [observed("APPEARANCE_COVERS_CONTENT", one.id, page=numbers.get(page or 0, "?"))]
