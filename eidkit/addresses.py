@@ -89,6 +89,21 @@ def shown(url: str) -> str:
     return url.split("?", 1)[0][:200]
 
 
+def on_loopback(url: object, *, by_name: bool = False) -> bool:
+    """Whether ``url`` is a plain http address of this machine: given as a number, or ``by_name`` as localhost too.
+
+    What a number of the loopback carries leaves no wire; what a name leads to, a resolver says.
+    """
+    try:
+        parts = split(url) if isinstance(url, str) else None
+        if parts is None or parts.scheme != "http":
+            return False
+        named = by_name and parts.hostname == "localhost"
+        return named or ipaddress.ip_address(parts.hostname or "").is_loopback
+    except (TransportError, ValueError):
+        return False
+
+
 def _literal(host: str) -> str | None:
     """The address that ``host`` spells, also in the old forms (``127.1``, ``0x7f000001``, ``2130706433``)."""
     try:

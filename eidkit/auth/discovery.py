@@ -70,17 +70,6 @@ def check_url(url: Any, what: str, *, plain: bool) -> None:
         shape.refuse("provider-url", f"{what} must be an https address", f"{what} phải là địa chỉ https")
 
 
-def on_loopback(url: Any) -> bool:
-    """Whether ``url`` is a plain http address of this machine, given as a number: what it carries leaves no wire."""
-    import ipaddress
-
-    try:
-        parts = addresses.split(url) if isinstance(url, str) else None
-        return parts is not None and parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback
-    except (TransportError, ValueError):
-        return False
-
-
 def unfit(en: str, vi: str) -> EidkitError:
     """The error for a provider, or a value of one, that cannot be used."""
     return EidkitError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from eidkit import canonical
+from eidkit import addresses, canonical
 from eidkit.auth import discovery, foreign, jwk
 from eidkit.auth.discovery import unfit
 from eidkit.auth.jwk import PinnedKey
@@ -66,13 +66,13 @@ class Provider:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identifier", self.rule)
-        plain = self.plain_http or discovery.on_loopback(self.issuer)
+        plain = self.plain_http or addresses.on_loopback(self.issuer)
         discovery.check_url(self.issuer, "issuer", plain=plain)
         shape.text(self.client_id, "client_id", limit=255)
         for name in _ENDPOINTS:
             address = getattr(self, name)
             if address is not None:
-                discovery.check_url(address, name, plain=self.plain_http or (plain and discovery.on_loopback(address)))
+                discovery.check_url(address, name, plain=self.plain_http or (plain and addresses.on_loopback(address)))
         if self.redirect_uri is not None:
             shape.text(self.redirect_uri, "redirect_uri", limit=2048)
         for alg in self.algorithms:
@@ -106,7 +106,7 @@ class Provider:
         assurance) and ``scopes`` replace its parts.  Write the result to a file: that is what a verifier needs years
         later.  Raises TransportError, and EidkitError for metadata that does not fit.
         """
-        discovery.check_url(url, "issuer", plain=plain_http or discovery.on_loopback(url))
+        discovery.check_url(url, "issuer", plain=plain_http or addresses.on_loopback(url))
         reached = transport or HttpTransport()
         metadata = discovery.discovered(url, reached)
         said = profile or Profile()

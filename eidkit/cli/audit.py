@@ -11,9 +11,9 @@ from uuid import uuid4
 
 import click
 
-from eidkit.cli import options
+from eidkit.cli import options, progress
 from eidkit.cli.running import FAILED, PASSED, UNREADABLE
-from eidkit.cli.speaking import emit_json, in_language, language, language_option, say
+from eidkit.cli.speaking import emit_json, language, language_option, say
 from eidkit.errors import DocumentError, Text
 
 if TYPE_CHECKING:
@@ -163,18 +163,17 @@ class _Watched:
         self.shown = now
         count = summary.documents
         rate = count / (now - self.begun) if now > self.begun else 0.0
-        said = in_language(
+        progress.show(
             Text(
                 f"{count} documents, {summary.passed} pass, {rate:.0f} a second",
                 f"{count} tài liệu, {summary.passed} hợp lệ, {rate:.0f} mỗi giây",
             )
         )
-        click.echo(f"\r\x1b[2K{said} …", nl=False, err=True)
 
     def erase(self) -> None:
         """Leave nothing of it on the screen."""
         if self.shown:
-            click.echo("\r\x1b[2K", nl=False, err=True)
+            progress.erase()
 
 
 def _nothing() -> DocumentError:

@@ -30,7 +30,7 @@ def command() -> None:
     """Prove who approved what in a written dossier."""
 
 
-@command.command("verify", epilog=EPILOG)
+@command.command("verify", epilog=EPILOG, short_help="Recompute every link of the dossier in FOLDER.")
 @click.argument("folder", type=options.PATH, metavar="FOLDER")
 @click.option(
     "--procedure",

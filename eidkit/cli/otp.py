@@ -61,7 +61,7 @@ When neither store nor key file is there yet, both are made.
 """
 
 
-@command.command("enrol", epilog=ENROL_EPILOG)
+@command.command("enrol", epilog=ENROL_EPILOG, short_help="Give a person a new authenticator.")
 @click.argument("who", metavar="SCHEME:IDENTIFIER|-")
 @click.option("--name", default="", metavar="NAME", help="The person's name, shown in the app.")
 @click.option("--issuer", required=True, metavar="NAME", help="Your service's name, shown in the app.")

@@ -21,19 +21,29 @@ if TYPE_CHECKING:
 _ERASE = "\r\x1b[2K"
 
 
+def show(what: Text) -> None:
+    """Put ``what`` in the place of what was shown before."""
+    from eidkit.verify.render.text import printable
+
+    click.echo(_ERASE + printable(in_language(what)) + " …", nl=False, err=True)
+
+
+def erase() -> None:
+    """Leave nothing of it on the screen."""
+    click.echo(_ERASE, nl=False, err=True)
+
+
 @contextmanager
 def doing(what: Text) -> Iterator[None]:
     """Show ``what`` for as long as the block runs; nothing of it stays on the screen."""
     if not sys.stderr.isatty():
         yield
         return
-    from eidkit.verify.render.text import printable
-
-    click.echo(_ERASE + printable(in_language(what)) + " …", nl=False, err=True)
+    show(what)
     try:
         yield
     finally:
-        click.echo(_ERASE, nl=False, err=True)
+        erase()
 
 
 def counted(files: Sequence[Path]) -> Iterator[Path]:

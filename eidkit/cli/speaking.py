@@ -91,16 +91,6 @@ def _encodable(text: str) -> bool:
 
 def not_readable(name: str, error: EidkitError) -> dict[str, object]:
     """What ``--json`` prints for a file that is not understood at all."""
-    return {
-        "document": name,
-        "verdict": "NOT-READABLE",
-        "findings": [
-            {
-                "code": error.code,
-                "severity": "error",
-                "about": None,
-                "message": error.problem.to_json(),
-                "remedy": error.remedy.to_json(),
-            }
-        ],
-    }
+    from eidkit.findings import refusal_json
+
+    return {"document": name, "verdict": "NOT-READABLE", "findings": [refusal_json(error)]}

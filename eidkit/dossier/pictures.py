@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from eidkit.errors import EidkitError, Text
 from eidkit.pdf.differing import Box, differing
-from eidkit.pdf.picture import MAX_SHOTS, Picture, Shot, drawn
+from eidkit.pdf.page_pictures import MAX_SHOTS, PagePicture, Shot, drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -157,7 +157,7 @@ class _File:
 
     document: Document
     compared: range
-    small: Mapping[Shot, Picture | None]
+    small: Mapping[Shot, PagePicture | None]
 
     @property
     def pages(self) -> int:
@@ -182,7 +182,7 @@ class _File:
         before, after = self._pair(end, page)
         return before is not None and not self._wanting(end, page) and not before.looks_like(after)
 
-    def _pair(self, end: int, page: int) -> tuple[Picture | None, Picture | None]:
+    def _pair(self, end: int, page: int) -> tuple[PagePicture | None, PagePicture | None]:
         return self.small[Shot(end, page, _SMALL)], self.small[Shot(self.document.length, page, _SMALL)]
 
 
@@ -229,7 +229,7 @@ def _fit(wanted: dict[Key, list[int]], room: int) -> None:
         del pages[1 + more :]
 
 
-def _page(file: _File, large: Mapping[Shot, Picture | None], end: int, page: int) -> Page | None:
+def _page(file: _File, large: Mapping[Shot, PagePicture | None], end: int, page: int) -> Page | None:
     """The page as it was; without boxes where it is there today and could not be drawn."""
     before, after = large[Shot(end, page)], large[Shot(file.document.length, page)]
     if before is None:
@@ -241,7 +241,7 @@ def _page(file: _File, large: Mapping[Shot, Picture | None], end: int, page: int
     )
 
 
-def _today(boxes: tuple[Box, ...], after: Picture | None) -> tuple[Part, ...]:
+def _today(boxes: tuple[Box, ...], after: PagePicture | None) -> tuple[Part, ...]:
     if after is None:
         return ()
     parts = [after.cut(*box) for box in boxes[:MAX_PARTS]]
@@ -254,5 +254,5 @@ def _end(one: Conclusion, document: Document) -> int | None:
     return coverage.revision_end if coverage is not None and 0 < coverage.revision_end <= document.length else None
 
 
-def _drawn(document: Document, shots: list[Shot]) -> dict[Shot, Picture | None]:
+def _drawn(document: Document, shots: list[Shot]) -> dict[Shot, PagePicture | None]:
     return dict(zip(shots, drawn(document, shots), strict=True))

@@ -27,6 +27,8 @@ from eidkit.findings.rows import Indication, Row, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from eidkit.errors import EidkitError
+
 __all__ = [
     "BINDING",
     "RANK",
@@ -40,6 +42,7 @@ __all__ = [
     "finding",
     "in_order",
     "observed",
+    "refusal_json",
 ]
 
 BINDING: tuple[Row, ...] = (*login.ROWS, *transaction.ROWS, *documents.ROWS, *persons.ROWS, *course.ROWS)
@@ -117,6 +120,11 @@ def finding(source: Observation | str, about: str | None = None, **values: objec
         row.indication,
         row.subindication,
     )
+
+
+def refusal_json(error: EidkitError) -> dict[str, object]:
+    """Why a file was not understood at all, in the shape of :meth:`Finding.to_json`."""
+    return Finding(error.code, "error", None, error.problem, error.remedy).to_json()
 
 
 def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -36,7 +36,8 @@ _PIECE = re.compile(
     rb"|(?P<operator>" + _REGULAR + rb"++))"
 )
 _END_OF_IMAGE = re.compile(rb"[\x00\t\n\x0c\r ]EI(?!" + _REGULAR + rb")")
-Box = tuple[float, float, float, float]
+Area = tuple[float, float, float, float]
+"""Left, bottom, right, top in the page's own coordinates."""
 
 
 @dataclass(slots=True)
@@ -47,14 +48,14 @@ class Budget:
     operators: int = MAX_OPERATORS
 
 
-def has_text(page: Any, resources: Any, box: Box, budget: Budget) -> bool:
-    """Whether the page shows text that reaches into ``box`` (left, bottom, right, top in its own coordinates).
+def has_text(page: Any, resources: Any, area: Area, budget: Budget) -> bool:
+    """Whether the page shows text that reaches into ``area``.
 
     False also when the ``budget`` is spent before any was found.
     """
     contents = member(page, "/Contents")
     streams = [raw.get_object() for raw in raw_items(contents)] if isinstance(contents, list) else [contents]
-    walk = _Walk(box, budget)
+    walk = _Walk(area, budget)
     with suppress(_Found, SyntaxProblem):
         data = b"\n".join(walk.decoded(stream) for stream in streams if hasattr(stream, "encoded_data"))
         walk.follow(data, resources, _UNIT, 0)
@@ -63,7 +64,7 @@ def has_text(page: Any, resources: Any, box: Box, budget: Budget) -> bool:
 
 
 class _Found(Exception):
-    """Text was found in the box, or no more is looked at."""
+    """Text was found in the area, or no more is looked at."""
 
 
 @dataclass(slots=True)
@@ -81,7 +82,7 @@ class _Graphics:
 class _Walk:
     """The walk through a page's content."""
 
-    box: Box
+    area: Area
     budget: Budget
     found: bool = False
     resources: Any = None
@@ -209,7 +210,7 @@ class _Walk:
         corners = [(x, y) for x in (0.0, across) for y in (_BELOW * size, _ABOVE * size)]
         xs = [shown[0] * x + shown[2] * y + shown[4] for x, y in corners]
         ys = [shown[1] * x + shown[3] * y + shown[5] for x, y in corners]
-        left, bottom, right, top = self.box
+        left, bottom, right, top = self.area
         if across and max(min(xs), left) < min(max(xs), right) and max(min(ys), bottom) < min(max(ys), top):
             self.found = True
             raise _Found

@@ -52,7 +52,7 @@ _EXTENSION_SAYS = frozenset({"/Type", "/BaseVersion", "/ExtensionLevel", "/Exten
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RevisionChange:
     """What one revision changed: its kind, the fields it filled or signed, whether it only preserves, and why."""
 
     kind: Modifications
@@ -81,10 +81,10 @@ def changes_after(file: PdfFile, one: Coverage, everything: Sequence[Coverage]) 
     refused = ""
     why = ""
     for revision in file.revisions[one.revision.number + 1 :]:
-        step = _step(file, revision, everything, strict=level is not None or bool(locks), level=level)
-        kind = max(kind, step.kind, key=ORDER.index)
-        why = why or step.why
-        refused = refused or _refusal(step, level, locks)
+        change = _change(file, revision, everything, strict=level is not None or bool(locks), level=level)
+        kind = max(kind, change.kind, key=ORDER.index)
+        why = why or change.why
+        refused = refused or _refusal(change, level, locks)
         if kind == "undefined":
             break
     return Changes(kind, allowed=not refused and kind != "undefined", why=why or refused)
@@ -125,29 +125,29 @@ def _demands(file: PdfFile, everything: Sequence[Coverage]) -> list[_Demand]:
     )
 
 
-def _refusal(step: Step, level: int | None, locks: Sequence[Lock]) -> str:
-    """Why the rules that signatures set forbid this step; empty when they do not."""
-    if level == 1 and not step.preserving:
+def _refusal(change: RevisionChange, level: int | None, locks: Sequence[Lock]) -> str:
+    """Why the rules that signatures set forbid this change; empty when they do not."""
+    if level == 1 and not change.preserving:
         return "the certification allows no change"
-    if level == 2 and step.kind == "annotation":
+    if level == 2 and change.kind == "annotation":
         return "the certification allows no annotations"
-    if not step.preserving and any(lock.locks(name) for lock in locks for name in step.fields):
+    if not change.preserving and any(lock.locks(name) for lock in locks for name in change.fields):
         return "a field that a signature locks was changed"
     return ""
 
 
-def _step(
+def _change(
     file: PdfFile, revision: Revision, everything: Sequence[Coverage], *, strict: bool, level: int | None
-) -> Step:
-    def made() -> Step:
+) -> RevisionChange:
+    def made() -> RevisionChange:
         quick = None if strict else _quick(file, revision, everything)
         return quick or _compared(file, revision, certified=level is not None)
 
-    return file.once(("step", revision.number, strict, level is not None), made)
+    return file.once(("change", revision.number, strict, level is not None), made)
 
 
-def _quick(file: PdfFile, revision: Revision, everything: Sequence[Coverage]) -> Step | None:
-    """The step of a revision that adds a signature, a security store, or both, and nothing else; None for others."""
+def _quick(file: PdfFile, revision: Revision, everything: Sequence[Coverage]) -> RevisionChange | None:
+    """The change of a revision that adds a signature, a security store, or both, and nothing else; None for others."""
     signatures = [one for one in everything if one.revision == revision]
     if len(signatures) > 1 or any(one.problems for one in signatures) or revision.end is None:
         return None
@@ -156,8 +156,8 @@ def _quick(file: PdfFile, revision: Revision, everything: Sequence[Coverage]) ->
     if judged.changes or (judged.visible and (signature is None or not _stamped(file, revision, signature))):
         return None
     if signature is None:
-        return Step("extension", preserving=True)
-    return Step("extension", frozenset({signature.name}), signature.is_timestamp)
+        return RevisionChange("extension", preserving=True)
+    return RevisionChange("extension", frozenset({signature.name}), signature.is_timestamp)
 
 
 def _stamped(file: PdfFile, revision: Revision, signature: SignatureField) -> bool:
@@ -174,8 +174,8 @@ def _only_preserves(
         return False
 
     def made() -> bool:
-        step = _quick(file, revision, everything)
-        return step is not None and step.preserving and _catalogue_kept(file, revision, stamped=bool(signatures))
+        change = _quick(file, revision, everything)
+        return change is not None and change.preserving and _catalogue_kept(file, revision, stamped=bool(signatures))
 
     return file.once(("only preserves", revision.number), made)
 
@@ -201,7 +201,7 @@ def _declares(extension: Any) -> bool:
     )
 
 
-def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
+def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> RevisionChange:
     from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.sign.diff_analysis import ModificationLevel, SuspiciousModification
     from pyhanko.sign.fields import MDPPerm
@@ -209,14 +209,14 @@ def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
     from eidkit.pdf.rules import policy
 
     if revision.end is None:
-        return Step("undefined", why="a later revision is not well formed")
+        return RevisionChange("undefined", why="a later revision is not well formed")
     if file.reader.sections[revision.index].previous != file.revisions[revision.number - 1].startxref:
-        return Step("undefined", why="a later revision does not follow the one before it")
+        return RevisionChange("undefined", why="a later revision does not follow the one before it")
     if foreseen(file, revision):
-        return Step("undefined", why="earlier content refers to objects that a later revision brings")
+        return RevisionChange("undefined", why="earlier content refers to objects that a later revision brings")
     work = file.cache["work"] = file.cache.get("work", 0) + file.size(revision.number)
     if work > MAX_WORK:
-        return Step("undefined", why="there are too many changes to compare")
+        return RevisionChange("undefined", why="there are too many changes to compare")
     old, new = file.resolver(revision.number - 1), file.resolver(revision.number)
     old.begin()
     new.begin()
@@ -225,25 +225,27 @@ def _compared(file: PdfFile, revision: Revision, *, certified: bool) -> Step:
         fields = signature_fields(new.root)
         unanswered = _unanswered(old, signature_fields(old.root), new, fields)
     except SuspiciousModification as change:
-        return Step("undefined", why=_first_line(str(change)))
+        return RevisionChange("undefined", why=_first_line(str(change)))
     except (EidkitError, PdfError, *HOSTILE):
-        return Step("undefined", why="a later revision cannot be compared with the one before it")
+        return RevisionChange("undefined", why="a later revision cannot be compared with the one before it")
     if (seen := _seen_elsewhere(old, new)) is not None:
         return seen
     if unanswered:
         why = f"the signature field {unanswered[:80]} draws or acts, and no signer answers for it"
-        return Step("annotation", frozenset(result.changed_form_fields), why=why)
+        return RevisionChange("annotation", frozenset(result.changed_form_fields), why=why)
     return _graded(result, {field.name for field in fields}, ModificationLevel)
 
 
-def _seen_elsewhere(old: Any, new: Any) -> Step | None:
-    """The step of a revision that viewers show in other places than the objects it touches; None for others."""
+def _seen_elsewhere(old: Any, new: Any) -> RevisionChange | None:
+    """The change of a revision that viewers show in other places than the objects it touches; None for others."""
     if not all(shows_nothing(member(new.root, key)) for key in _SHOWING_NOTHING):
-        return Step("undefined", why="what the catalogue keeps for signatures is something that is drawn, too")
+        return RevisionChange(
+            "undefined", why="what the catalogue keeps for signatures is something that is drawn, too"
+        )
     if _redraws(new.root) and not (_redraws(old.root) and _draws_alike(old.root, new.root)):
-        return Step("undefined", why="viewers are told to draw the fields of the form anew")
+        return RevisionChange("undefined", why="viewers are told to draw the fields of the form anew")
     if _retitled(old, new):
-        return Step("annotation", why="the title, author, subject or keywords of the document were changed")
+        return RevisionChange("annotation", why="the title, author, subject or keywords of the document were changed")
     return None
 
 
@@ -305,9 +307,9 @@ def _first_line(text: str) -> str:
     return (text.splitlines() or [""])[0][:200]
 
 
-def _graded(result: Any, signature_names: set[str], levels: Any) -> Step:
+def _graded(result: Any, signature_names: set[str], levels: Any) -> RevisionChange:
     fields = frozenset(result.changed_form_fields)
     preserving = result.modification_level <= levels.LTA_UPDATES
     if preserving or (result.modification_level == levels.FORM_FILLING and fields and fields <= signature_names):
-        return Step("extension", fields, preserving)
-    return Step("form-fill" if result.modification_level == levels.FORM_FILLING else "annotation", fields)
+        return RevisionChange("extension", fields, preserving)
+    return RevisionChange("form-fill" if result.modification_level == levels.FORM_FILLING else "annotation", fields)

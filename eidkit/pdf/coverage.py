@@ -185,8 +185,3 @@ def last_signature(document: Document) -> tuple[int, int, bytes]:
             Text("use a document timestamp, or sign again", "dùng dấu thời gian tài liệu hoặc ký lại"),
         )
     return *last.hole, last.contents
-
-
-def padding_is_clean(contents: bytes, length: int) -> bool:
-    """Whether nothing but zero octets follows the CMS of ``length`` octets in its hole."""
-    return not contents[length:].strip(b"\x00")

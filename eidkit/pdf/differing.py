@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from eidkit.pdf.picture import Picture
+    from eidkit.pdf.page_pictures import PagePicture
 
 CELL = 8
 """Pixels a side."""
@@ -45,7 +45,7 @@ class Box(NamedTuple):
         )  # fmt: skip
 
 
-def differing(before: Picture, after: Picture | None) -> tuple[Box, ...]:
+def differing(before: PagePicture, after: PagePicture | None) -> tuple[Box, ...]:
     """Boxes, from top to bottom, around what differs in ``after``: the whole page when that has another size."""
     whole = Box(0, 0, before.width, before.height)
     if after is None or (before.width, before.height) != (after.width, after.height):
@@ -59,7 +59,7 @@ def differing(before: Picture, after: Picture | None) -> tuple[Box, ...]:
     return tuple(sorted(boxes, key=lambda box: (box.top, box.left)))
 
 
-def _cells(before: Picture, after: Picture) -> set[tuple[int, int]]:
+def _cells(before: PagePicture, after: PagePicture) -> set[tuple[int, int]]:
     """The cells ``(column, row)`` in which a pixel differs."""
     found: set[tuple[int, int]] = set()
     row, cell = before.width * 3, CELL * 3

@@ -1,8 +1,8 @@
 """The program that draws pages: orders and a PDF on standard input, pixels on standard output, and nothing else.
 
-Started by :mod:`eidkit.pdf.picture`.  Before it looks at the file it gives up what it does not need: memory, processor
-time, files to write and core dumps are limited by the operating system where it has such limits (POSIX); its parent
-ends it by the clock everywhere.  PDFium's builds here have no JavaScript and no XFA.
+Started by :mod:`eidkit.pdf.page_pictures`.  Before it looks at the file it gives up what it does not need: memory,
+processor time, files to write and core dumps are limited by the operating system where it has such limits (POSIX); its
+parent ends it by the clock everywhere.  PDFium's builds here have no JavaScript and no XFA.
 
 Order: one line of JSON ``{"limit": pixels, "seconds": s, "shots": [[length, page, dpi], …]}``, then the file.
 Answer: for each shot :data:`HEADER` (pages, width, height; 0 × 0 where there is none), then width × height × 3 bytes.

@@ -97,18 +97,6 @@ def ending_after(document: Document, position: int) -> Ending | None:
     return Ending(int(match[1]), position + match.start(), position + match.end()) if match else None
 
 
-def ending_before(document: Document, position: int) -> Ending | None:
-    """The ``startxref … %%EOF`` that nothing but white space separates from ``position``."""
-    base = max(0, position - _TAIL)
-    data = document.read_range(base, position).rstrip(b"\x00\t\n\x0c\r ")
-    if not data.endswith(b"%%EOF"):
-        return None
-    matches = list(_END.finditer(data, max(0, len(data) - 128)))
-    if not matches or matches[-1].end() != len(data):
-        return None
-    return Ending(int(matches[-1][1]), base + matches[-1].start(), base + matches[-1].end())
-
-
 def read_sections(document: Document, startxref: int, handler: Any) -> list[Section]:
     """All sections, oldest first, following ``/Prev``."""
     sections: list[Section] = []

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from eidkit import addresses
-from eidkit.errors import EidkitError, Text, TransportError
+from eidkit.errors import EidkitError, Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -58,7 +57,7 @@ def asked(query: str, clients: Collection[str], redirect_uris: Collection[str]) 
     back = given.get("redirect_uri", "")
     if given.get("client_id") not in clients:
         raise AuthorizationError("unauthorized_client", Text("the client is unknown", "không biết ứng dụng này"))
-    if back not in redirect_uris and not on_loopback(back):
+    if back not in redirect_uris and (not addresses.on_loopback(back, by_name=True) or urlsplit(back).fragment):
         why = Text("the redirect_uri is not the client's", "redirect_uri không thuộc ứng dụng này")
         raise AuthorizationError("invalid_request", why)
     home = _with(back, {"state": given.get("state", "")})
@@ -74,17 +73,6 @@ def asked(query: str, clients: Collection[str], redirect_uris: Collection[str]) 
         given["client_id"], back, given.get("state", ""), given.get("nonce", ""), given["code_challenge"],
         tuple(given.get("acr_values", "").split()), given.get("ui_locales", "").partition("-")[0],
     )  # fmt: skip
-
-
-def on_loopback(address: str) -> bool:
-    """Whether ``address`` is a plain http address on this machine."""
-    try:
-        parts = addresses.split(address)
-        host = parts.hostname or ""
-        plain = parts.scheme == "http" and not parts.fragment
-        return plain and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
-    except (TransportError, ValueError):
-        return False
 
 
 def way_back(redirect_uri: str, answer: Mapping[str, str]) -> str:

@@ -73,9 +73,9 @@ def preserve(
     :class:`NotSupported` for other formats than PDF; :class:`TimestampUnavailable` when no authority answers.
     """
     _check_format(document)
-    bench = _Bench(trust, sources, policy, transport, clock)
+    terms = _Terms(trust, sources, policy, transport, clock)
     file = open_file(document)
-    report, additions = _gathered(file, bench, stamped=tsa is not None)
+    report, additions = _gathered(file, terms, stamped=tsa is not None)
     # 3.
     if tsa is None:
         if not additions:
@@ -83,14 +83,14 @@ def preserve(
         return document.spliced(document.length, preserving_revision(document, additions, None, file).data)
     if not all(conclusion.time_proved for conclusion in report.conclusions):
         revision = preserving_revision(document, SecurityStore(), token_reserve, file)
-        document = _stamped(document, revision, tsa, digest, bench)
+        document = _stamped(document, revision, tsa, digest, terms)
         file = open_file(document)
-        _, additions = _gathered(file, bench, stamped=False)
-    return _stamped(document, preserving_revision(document, additions, token_reserve, file), tsa, digest, bench)
+        _, additions = _gathered(file, terms, stamped=False)
+    return _stamped(document, preserving_revision(document, additions, token_reserve, file), tsa, digest, terms)
 
 
 @dataclass(frozen=True, slots=True)
-class _Bench:
+class _Terms:
     """What is trusted, demanded and asked in one call."""
 
     trust: TrustStore
@@ -100,26 +100,26 @@ class _Bench:
     clock: Clock
 
 
-def _gathered(file: PdfFile, bench: _Bench, *, stamped: bool) -> tuple[Report, SecurityStore]:
+def _gathered(file: PdfFile, terms: _Terms, *, stamped: bool) -> tuple[Report, SecurityStore]:
     """The report on a document and what it lacks; ``stamped``: a document timestamp is about to prove the time."""
     # 1.
-    now = bench.clock.now()
+    now = terms.clock.now()
     original = pdf.read_file(file)
     problems: list[EidkitError] = []
     known: Collection[tuple[str, str]] = ()
-    if bench.sources is not None and (original.crls or original.ocsps):
-        ahead = Context(original, bench.trust, bench.policy, now, Proofs(now), assumed=True)
-        known = lasting.settled(concluded(ahead), original, bench.trust)
+    if terms.sources is not None and (original.crls or original.ocsps):
+        ahead = Context(original, terms.trust, terms.policy, now, Proofs(now), assumed=True)
+        known = lasting.settled(concluded(ahead), original, terms.trust)
     evidence = complete(
-        original, bench.trust, bench.sources, at=now, transport=bench.transport, clock=bench.clock, problems=problems,
+        original, terms.trust, terms.sources, at=now, transport=terms.transport, clock=terms.clock, problems=problems,
         settled=known,
     )  # fmt: skip
-    report = judge(evidence, bench.trust, bench.policy, at=now)
+    report = judge(evidence, terms.trust, terms.policy, at=now)
     _check_worth(report, stamped=stamped)
     _check_holds(report, stamped=stamped)
     # 2.
-    material = lasting.needed(report, original, evidence, bench.trust)
-    if material.missing and bench.policy.revocation == "require":
+    material = lasting.needed(report, original, evidence, terms.trust)
+    if material.missing and terms.policy.revocation == "require":
         raise _status_missing(original.name, material.missing, problems)
     return report, material.store(original)
 
@@ -129,11 +129,11 @@ def _stamped(
     revision: Revision,
     tsa: TimestampAuthority | tuple[TimestampAuthority, ...],
     digest: str,
-    bench: _Bench,
+    terms: _Terms,
 ) -> Document:
     covered = document.spliced(document.length, revision.data)
     imprint = covered.digest(digest, revision.ranges)
-    token = token_over(tsa, imprint, digest, transport=bench.transport, clock=bench.clock)
+    token = token_over(tsa, imprint, digest, transport=terms.transport, clock=terms.clock)
     if len(token) > revision.reserve:
         raise TimestampUnavailable(
             "timestamp-reserve",

@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, TypedDict
 
 from eidkit import canonical
 from eidkit.document import Document, opened, sniff
-from eidkit.findings import in_order
+from eidkit.findings import in_order, refusal_json
 from eidkit.verify.journal import Run
 from eidkit.verify.many import Terms, fatal, told
 from eidkit.verify.report import SCHEMA
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from eidkit.errors import EidkitError
-    from eidkit.policy import Policy
     from eidkit.trust.sources import Sources
     from eidkit.trust.store import TrustStore
     from eidkit.verify.report import Conclusion, Report
@@ -130,16 +129,8 @@ def task_of(found: Found, known: AuditJson | None) -> Task:
 def run_of(terms: Terms) -> Run:
     """What a journal is kept under: the same run judges the same content in the same way."""
     at = canonical.format_time(terms.at or terms.clock.now())
-    return Run(VERSION, _policy(terms.policy), trust_digest(terms.trust), material_digest(terms.sources), at)
-
-
-def _policy(policy: Policy) -> str:
-    """Name and version, and what tells a policy of your own from another that is called the same."""
-    rows = []
-    for member in fields(policy):
-        value = getattr(policy, member.name)
-        rows.append([member.name, *(sorted(map(str, value)) if isinstance(value, frozenset) else [str(value)])])
-    return f"{policy.name}@{policy.version} {_digest(rows)}"
+    policy = f"{terms.policy.label} {terms.policy.digest}"
+    return Run(VERSION, policy, trust_digest(terms.trust), material_digest(terms.sources), at)
 
 
 def trust_digest(trust: TrustStore) -> str:
@@ -216,15 +207,7 @@ def _judged(terms: Terms, found: Found, report: Report) -> AuditJson:
 def _unreadable(terms: Terms, found: Found, error: EidkitError, document: Document | None = None) -> AuditJson:
     line = _line(terms, found, Outlook(None, None, unreadable(error.remedy)), "NOT-READABLE")
     line["sha256"] = document.sha256 if document else None
-    line["findings"] = [
-        {
-            "code": error.code,
-            "severity": "error",
-            "about": None,
-            "message": error.problem.to_json(),
-            "remedy": error.remedy.to_json(),
-        }
-    ]
+    line["findings"] = [refusal_json(error)]
     return line
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from eidkit.trust.store import TrustStore
     from eidkit.verify.evidence import Evidence
 
-_SOON = timedelta(seconds=1)
+SOON = timedelta(seconds=1)
+"""What holds at an end no longer holds so long after it."""
 
 
 def alone(evidence: Evidence) -> Evidence:
@@ -53,7 +54,7 @@ def provable_until(
     low, high = 0, len(ends) - 1
     while low < high:
         middle = (low + high) // 2
-        if holds(ends[middle] + _SOON):
+        if holds(ends[middle] + SOON):
             low = middle + 1
         else:
             high = middle
@@ -69,8 +70,8 @@ def _ends(evidence: Evidence, trust: TrustStore) -> Iterator[datetime]:
         yield anchor.certificate.not_after
         if anchor.sunset is not None:
             # at its sunset for what is judged at present, after it for what must be proved to be older
-            yield from (anchor.sunset - _SOON, anchor.sunset)
-    yield from (end - _SOON for end in algorithms.ends())
+            yield from (anchor.sunset - SOON, anchor.sunset)
+    yield from (end - SOON for end in algorithms.ends())
 
 
 def _certificates(evidence: Evidence) -> Iterator[Certificate]:

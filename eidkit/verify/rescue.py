@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +24,7 @@ from eidkit.verify import horizon, judging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.findings import Finding
@@ -36,7 +36,6 @@ Action = Literal[
     "preserve", "preserve-stamped", "timestamp", "keep-answers", "stamp-again", "give-status", "give-trust",
     "ask-original", "sign-again", "sign", "see-reason",
 ]  # fmt: skip
-_SOON = timedelta(seconds=1)
 _STATUS = frozenset({"STATUS_UNKNOWN", "ATTESTATION_STATUS_UNKNOWN"})
 _PRESERVABLE = frozenset({"pdf"})
 """The formats that ``preserve``, a layer above this one, can write."""
@@ -98,7 +97,7 @@ def outlook(report: Report) -> Outlook:
     first = _first_end(report, context, ahead)
     if first is None:
         return Outlook(None, None, _keeping(report, None))
-    after = ahead(first if first == context.now else first + _SOON)
+    after = ahead(first if first == context.now else first + horizon.SOON)
     until = report.provable_until if after else first
     lost = _lost(report, after, first)
     return Outlook(until, lost, _keeping(report, lost))
@@ -129,7 +128,7 @@ def _lost(report: Report, after: Report, at: datetime) -> Loss:
             kind = "revocation-data"  # noqa: PLW2901 - the signature is older than the certificate's end: only its status is missing
         what = _WHAT[kind].filled(subject=certificate.subject_text, time=format_time(at))
         return Loss(at, kind, what, verdict_too, certificate.sha256)
-    if at + _SOON in algorithms.ends():
+    if at + horizon.SOON in algorithms.ends():
         weak = next((found.message for found in errors if found.code == "CRYPTO_CONSTRAINTS_FAILURE"), None)
         what = weak or _WHAT["algorithm"].filled(subject=Text("an algorithm in use", "đang dùng"))
         return Loss(at, "algorithm", what, verdict_too)
@@ -156,7 +155,7 @@ def _ending(report: Report, at: datetime) -> Iterator[tuple[LossKind, Certificat
     for kind, path in leaves:
         yield from ((kind, certificate) for certificate in path if certificate.not_after == at)
     for anchor in report.context.trust.anchors if report.context else ():
-        if at in {anchor.certificate.not_after, anchor.sunset, anchor.sunset and anchor.sunset - _SOON}:
+        if at in {anchor.certificate.not_after, anchor.sunset, anchor.sunset and anchor.sunset - horizon.SOON}:
             yield "anchor", anchor.certificate
 
 

@@ -10,30 +10,18 @@ from hypothesis import strategies as st
 
 from eidkit.auth import Stores, oidc
 from eidkit.auth.oidc import Provider
-from eidkit.binding.transaction import Transaction, TransactionDocument
 from eidkit.clock import FixedClock
 from eidkit.errors import EidkitError
 from eidkit.identity import Identity
 from eidkit.sandbox.dialect import PORTAL
 from eidkit.sandbox.provider import SandboxProvider
 from eidkit.transport import Response
+from tests.transaction import TRANSACTION
 
 CLOCK = FixedClock(datetime(2026, 3, 2, 9, 14, 10, tzinfo=UTC))
 IDP = SandboxProvider(clock=CLOCK, speaks=PORTAL)
 PROVIDER = IDP.provider()
 LAN = Identity("vn-cccd", "001088000017", "Nguyễn Thị Lan")
-TRANSACTION = Transaction(
-    dossier_id="H56.01-261124-0001",
-    dossier_nonce="11" * 32,
-    procedure=("permit", "1", "22" * 32),
-    step="approval",
-    role="head of unit",
-    kind="person",
-    action=("approve", "advances"),
-    max_age=900,
-    text=("vi", "Phê duyệt hồ sơ H56.01-261124-0001"),
-    documents=(TransactionDocument("form", "application/xml", None, "33" * 32),),
-)
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20))
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner))
 MEMBERS = st.sampled_from(

@@ -10,17 +10,17 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pytest
 
-from eidkit.cli.running import run
 from eidkit.document import Document
 from eidkit.sandbox.documents import form_xml
 from eidkit.verify import AuditJson, collect
 from eidkit.verify.auditing import AuditedSignatureJson, LossJson, RescueJson
 from eidkit.verify.journal import Journal, Run
 from eidkit.verify.walking import MAX_DEPTH, walk
+from tests.cli.conftest import Said
 from tests.preserving.world import World, octets
 
 if TYPE_CHECKING:
@@ -28,30 +28,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("cli")
 HOSTILE = "<script>alert(1)\u202e\n<title>.pdf"
-
-
-class Said(NamedTuple):
-    """What one run said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.split("\n")[:-1]]
-
-
-@pytest.fixture
-def eidkit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    """``eidkit("audit", …)`` runs one command in this process, in English."""
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-
-    def call(*arguments: object) -> Said:
-        code = run([str(argument) for argument in arguments])
-        return Said(code, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -5,37 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from eidkit.cli.running import run
+from tests.cli.conftest import Said
 from tests.trust.making import DAY, NOW, Party, Pki, self_signed
 
 pytestmark = pytest.mark.xdist_group("cli")
 AT = NOW.isoformat()
-
-
-class Said(NamedTuple):
-    """What one run said."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def eidkit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    """``eidkit("certificate", …)`` runs one command in this process, in English."""
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-
-    def call(*arguments: object) -> Said:
-        code = run([str(argument) for argument in arguments])
-        return Said(code, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture

@@ -4,40 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from eidkit.cli.running import COMMANDS, run
+from tests.cli.conftest import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = pytest.mark.xdist_group("cli")
-
-
-class Said(NamedTuple):
-    """What one run said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, object]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-@pytest.fixture
-def eidkit(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    """``eidkit("verify", …)`` runs one command in this process, in English."""
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-
-    def call(*arguments: object) -> Said:
-        code = run([str(argument) for argument in arguments])
-        return Said(code, *capsys.readouterr())
-
-    return call
 
 
 @pytest.fixture(scope="module")

@@ -9,27 +9,20 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pyotp
 import pytest
 
 from eidkit import Document, Dossier, Procedure
 from eidkit.cli.running import run
+from tests.cli.conftest import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = pytest.mark.xdist_group("cli")
 LAN = "vn-cccd:000190000022"
-
-
-class Said(NamedTuple):
-    """What one run said."""
-
-    code: int
-    out: str
-    err: str
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.test_cli import Said, box, eidkit, trusting
+from tests.cli.conftest import Said
+from tests.cli.test_cli import box, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["box", "eidkit"]
+__all__ = ["box"]
 pytestmark = pytest.mark.xdist_group("cli")
 
 

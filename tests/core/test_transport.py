@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from eidkit import addresses
 from eidkit.errors import TransportError
 from eidkit.transport import HttpTransport, Request
 
@@ -134,6 +135,25 @@ def test_private_and_special_addresses_are_refused(url: str) -> None:
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(TransportError):
         HttpTransport(allow_hosts=frozenset({"example.com"})).send(Request("GET", url))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8765/oidc", "http://127.8.0.1", "http://[::1]:9/"])
+def test_a_number_of_the_loopback_leaves_no_wire(url: str) -> None:
+    assert addresses.on_loopback(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://127.0.0.1", "http://192.168.0.1", "http://127.0.0.1.example", "http://a@127.0.0.1", "", None]
+)
+def test_other_addresses_are_not_on_the_loopback(url: object) -> None:
+    assert not addresses.on_loopback(url, by_name=True)
+
+
+def test_localhost_is_a_name_that_counts_only_where_it_is_asked_for() -> None:
+    assert (addresses.on_loopback("http://localhost/"), addresses.on_loopback("http://localhost/", by_name=True)) == (
+        False,
+        True,
+    )
 
 
 def test_the_name_is_resolved_once_and_that_address_is_used(monkeypatch: pytest.MonkeyPatch, port: int) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from eidkit.document import Document
 from eidkit.dossier import pictures
-from eidkit.pdf import picture
+from eidkit.pdf import page_pictures
 from eidkit.pdf.differing import MAX_BOXES, Box, differing
-from eidkit.pdf.picture import DPI, Picture, Shot, drawn
+from eidkit.pdf.page_pictures import DPI, PagePicture, Shot, drawn
 from eidkit.pdf.signed_pages import signed_pages
 
 STAMP = 36 / 25.4 * DPI
@@ -141,7 +141,7 @@ def test_a_page_of_any_size_stays_within_the_bounds(box):
 
 
 def test_drawing_that_takes_too_long_is_ended(monkeypatch):
-    monkeypatch.setattr(picture, "SECONDS", 1)
+    monkeypatch.setattr(page_pictures, "SECONDS", 1)
     endless = b" ".join(b"0 0 300 400 re f*" for _ in range(3_000_000))
     document = Document.from_bytes(plain_pdf([b"(x) Tj"], extra=endless), "x.pdf")
     with pytest.raises(Exception, match="no picture of the page") as refused:
@@ -181,12 +181,12 @@ def test_the_other_process_may_not_write_grow_or_go_on(attempt, tmp_path):
 @pytest.mark.parametrize("answer", [b"", b"\0" * 11, b"\0" * 13, b"\xff" * 12, b"\0\0\0\1\0\0\0\2\0\0\0\2" + b"x" * 11])
 def test_an_answer_that_does_not_fit_is_refused(answer):
     with pytest.raises(Exception, match="answered nonsense"):
-        picture._pictures(answer, 1)
+        page_pictures._pictures(answer, 1)
 
 
 def test_a_report_without_pictures_says_so_and_is_whole(complete, monkeypatch):
     """A system that may not start processes."""
-    monkeypatch.setattr(picture.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(page_pictures.sys, "executable", "/nowhere/python")
     page = complete.to_html()
     assert page.count("no picture of the page: no process could be started to draw it") == 5
     assert "Complete and proved" in page
@@ -223,7 +223,7 @@ def plain(width, height, *dots):
     pixels = bytearray(b"\xff" * (width * height * 3))
     for x, y in dots:
         pixels[(y * width + x) * 3] = 0
-    return Picture(width, height, 1, bytes(pixels))
+    return PagePicture(width, height, 1, bytes(pixels))
 
 
 def test_equal_pictures_have_no_boxes():
@@ -265,7 +265,7 @@ def test_a_png_gives_back_its_pixels(size, coloured, tmp_path):
     pixels = bytes((n * 37) % 256 for n in range(width * height)) if coloured else b""
     rgb = b"".join(bytes((p, 255 - p, 0)) if coloured else bytes((n * 16 % 256,)) * 3 for n, p in
                    enumerate(pixels or bytes(width * height)))  # fmt: skip
-    data = Picture(width, height, 1, rgb).png()
+    data = PagePicture(width, height, 1, rgb).png()
     packed = zlib.decompress(data[data.index(b"IDAT") + 4 : -16])
     found_width, found_height, depth, colour = struct.unpack(">IIBB", data[16:26])
     assert (found_width, found_height) == size
@@ -344,7 +344,7 @@ def test_a_page_of_today_that_cannot_be_drawn_is_not_called_different(one_signat
     large = drawn(one_signature, [Shot(one_signature.length, 0)])[0]
     stream = b"BT ET"
     changed = appended(one_signature, {5: b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream)}, 40)
-    monkeypatch.setattr(picture, "MAX_DRAWN", large.width * large.height + 10)
+    monkeypatch.setattr(page_pictures, "MAX_DRAWN", large.width * large.height + 10)
     one = of_first_signature(changed, judged)
     assert [page.compared for page in one.pages] == [False]
     assert one.pages[0].boxes == ()

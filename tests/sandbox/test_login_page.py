@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eidkit.auth import Stores, oidc, recheck
-from eidkit.binding.transaction import Transaction, TransactionDocument
 from eidkit.clock import FixedClock
 from eidkit.errors import AuthenticationError, EidkitError, TransportError
 from eidkit.identity import Identity
@@ -24,21 +23,10 @@ from eidkit.transport import HttpTransport, Request, Response
 from tests.interop.oracles import require
 from tests.sandbox.browser import browsing
 from tests.sandbox.visiting import Form, Visitor
+from tests.transaction import TRANSACTION
 
 LAN = Identity("vn-cccd", "000190000022", "Nguyễn Thị Lan")
 NETWORK = HttpTransport(allow_hosts=frozenset({"127.0.0.1"}))
-TRANSACTION = Transaction(
-    dossier_id="H56.01-261124-0001",
-    dossier_nonce="11" * 32,
-    procedure=("permit", "1", "22" * 32),
-    step="approval",
-    role="head of unit",
-    kind="person",
-    action=("approve", "advances"),
-    max_age=900,
-    text=("vi", "Phê duyệt hồ sơ H56.01-261124-0001"),
-    documents=(TransactionDocument("form", "application/xml", None, "33" * 32),),
-)
 
 
 class Site:

@@ -11,13 +11,13 @@ import pytest
 from eidkit.auth import Stores, oidc, recheck
 from eidkit.auth.jwks import REFETCH_AFTER
 from eidkit.binding.authentication import Assurance, Authentication
-from eidkit.binding.transaction import Transaction, TransactionDocument
 from eidkit.errors import AuthenticationError
 from eidkit.identity import Identity
 from eidkit.transport import HttpTransport
 from tests.interop.oidc.running import ACR, REDIRECT_URI, Real, installed, running
 from tests.interop.oracles import require, unavailable
 from tests.sandbox.visiting import Visitor
+from tests.transaction import TRANSACTION
 
 pytestmark = [pytest.mark.interop, pytest.mark.xdist_group("real-oidc")]
 LAN = Identity("vn-cccd", "000190000022")
@@ -26,18 +26,6 @@ RULE, SCOPES = oidc.IdentifierRule("citizen_id", "vn-cccd"), ("openid", "person"
 SUBSTANTIAL = (ACR, (Assurance("eidas", "substantial", "asserted"),))
 IN_TOKEN = oidc.Profile(RULE, acr=(SUBSTANTIAL,), scopes=SCOPES)
 IN_USERINFO = oidc.Profile(RULE, acr=(SUBSTANTIAL,), scopes=SCOPES, claims_from="userinfo")
-TRANSACTION = Transaction(
-    dossier_id="H56.01-261124-0001",
-    dossier_nonce="11" * 32,
-    procedure=("permit", "1", "22" * 32),
-    step="approval",
-    role="head of unit",
-    kind="person",
-    action=("approve", "advances"),
-    max_age=900,
-    text=("vi", "Phê duyệt hồ sơ H56.01-261124-0001"),
-    documents=(TransactionDocument("form", "application/xml", None, "33" * 32),),
-)
 
 
 def jwk(kind: str, kid: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PagePicture:
     """One page as pixels, three bytes each (red, green, blue), row by row; ``pages`` is how many the file has then."""
 
     width: int
@@ -56,16 +56,16 @@ class Picture:
     pages: int
     pixels: bytes = field(repr=False)
 
-    def looks_like(self, other: Picture | None) -> bool:
+    def looks_like(self, other: PagePicture | None) -> bool:
         """Whether ``other`` is the same picture, bit by bit."""
         return other is not None and (self.width, self.height, self.pixels) == (other.width, other.height, other.pixels)
 
-    def cut(self, left: int, top: int, right: int, bottom: int) -> Picture:
+    def cut(self, left: int, top: int, right: int, bottom: int) -> PagePicture:
         """A part of the picture, in its pixels; what lies outside it is left out."""
         right, bottom = min(right, self.width), min(bottom, self.height)
         row = self.width * 3
         rows = (self.pixels[y * row + left * 3 : y * row + right * 3] for y in range(top, bottom))
-        return Picture(max(0, right - left), max(0, bottom - top), self.pages, b"".join(rows))
+        return PagePicture(max(0, right - left), max(0, bottom - top), self.pages, b"".join(rows))
 
     def png(self) -> bytes:
         """The picture as a PNG file in sixteen shades; grey where the page is (ISO/IEC 15948)."""
@@ -96,8 +96,8 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
-def drawn(document: Document, shots: Sequence[Shot]) -> tuple[Picture | None, ...]:
-    """A Picture for each of ``shots``, None for a page that cannot be drawn (or is not there).
+def drawn(document: Document, shots: Sequence[Shot]) -> tuple[PagePicture | None, ...]:
+    """A PagePicture for each of ``shots``, None for a page that cannot be drawn (or is not there).
 
     One process for all of them; at most :data:`MAX_LENGTH` bytes, :data:`MAX_SHOTS` pages, :data:`MAX_DRAWN` pixels
     and :data:`SECONDS` seconds.  Raises :class:`DocumentError` when nothing can be drawn at all.
@@ -135,9 +135,9 @@ def _asked(order: bytes) -> bytes:
     return done.stdout
 
 
-def _pictures(answer: bytes, count: int) -> list[Picture | None]:
+def _pictures(answer: bytes, count: int) -> list[PagePicture | None]:
     """The answer taken apart; nothing in it is believed but bytes that have the length they must have."""
-    found: list[Picture | None] = []
+    found: list[PagePicture | None] = []
     position = 0
     for _ in range(count):
         if position + HEADER.size > len(answer):
@@ -147,7 +147,7 @@ def _pictures(answer: bytes, count: int) -> list[Picture | None]:
         size = width * height * 3
         if width * height > MAX_PIXELS or position + size > len(answer):
             break
-        found.append(Picture(width, height, pages, answer[position : position + size]) if size else None)
+        found.append(PagePicture(width, height, pages, answer[position : position + size]) if size else None)
         position += size
     if len(found) != count or position != len(answer):
         raise _refused("the program that draws pages answered nonsense", "chương trình vẽ trang trả lời sai")
