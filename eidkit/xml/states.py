@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,11 @@ def grew_from(later: Document, earlier: Document) -> bool:
 
     What was added is taken out of ``later`` again and the canonical forms, comments included, are compared: so
     every octet of ``earlier`` counts (KeyInfo, certificates, timestamp tokens) but those that only say how it is
-    written down.  Raises :class:`eidkit.errors.DocumentError` for what is not readable XML within the bounds.
+    written down.  Both were read before: what is no XML at all is somebody else's finding.  Raises
+    :class:`eidkit.errors.DocumentError` for what breaks the bounds.
     """
+    if _one_signature_more(later.read_bounded(parse.MAX_BYTES, "XML"), earlier.read_bounded(parse.MAX_BYTES, "XML")):
+        return True
     before, after = parse.load(earlier), parse.load(later)
     then = {_value(element): element for element in before.signatures}
     try:
@@ -37,6 +41,32 @@ def grew_from(later: Document, earlier: Document) -> bool:
     except signature.Malformed:
         return False
     return _octets(before) == _octets(after)
+
+
+_LAST_TAG = re.compile(rb"</[^<>]+>[ \t\r\n]*")
+_BEGINS = b'<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#" '
+_ENDS = b"</ds:Signature>"
+_TAGS = re.compile(rb"</?ds:Signature[ \t\r\n/>]")
+
+
+def _one_signature_more(later: bytes, earlier: bytes) -> bool:
+    """Whether ``later`` is ``earlier`` with one signature, as our writer puts it, before the last end tag.
+
+    That is what every step does, and it is told from the octets alone: where the document element ends at the end of
+    the file, what stands before its end tag is its content; and what begins with the only start tag of that name
+    and ends with the only end tag is one whole element.
+    """
+    place = earlier.rfind(b"</")
+    if place < 0 or not _LAST_TAG.fullmatch(earlier, place):
+        return False
+    added = later[place : len(later) - (len(earlier) - place)]
+    return (
+        later.startswith(earlier[:place])
+        and later[place + len(added) :] == earlier[place:]
+        and added.startswith(_BEGINS)
+        and added.endswith(_ENDS)
+        and len(_TAGS.findall(added)) == 2
+    )
 
 
 def _value(element: _Element) -> str:

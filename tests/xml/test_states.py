@@ -85,3 +85,24 @@ def test_anything_else(earlier, signed, pattern, replacement):
 def test_how_it_is_written_down_does_not_count(earlier):
     assert xml.grew_from(changed(earlier, rb'currency="VND"', b"currency = 'VND'"), earlier)
     assert xml.grew_from(changed(earlier, b"UTF-8", b"utf-8"), earlier)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement"),
+    [
+        (rb"<ds:Signature ", rb"changed<ds:Signature "),
+        (rb"<ds:Signature ", rb"<amount>9</amount><ds:Signature "),
+        (rb"</ds:Signature>", rb"</ds:Signature>changed"),
+        (rb"</ds:Signature>", rb"</ds:Signature><amount>9</amount>"),
+        (rb"</ds:Signature>", rb"</ds:Signature><ds:Signature xmlns:ds='urn:another'></ds:Signature>"),
+    ],
+)
+def test_a_signature_and_something_beside_it(form, signed, pattern, replacement):
+    assert xml.grew_from(signed(form), form)
+    assert not xml.grew_from(changed(signed(form), pattern, replacement), form)
+
+
+def test_a_signature_where_the_document_element_is_not_the_end(form, signed):
+    before = changed(form, rb"\Z", b"<!-- after -->")
+    assert xml.grew_from(signed(before), before)
+    assert not xml.grew_from(changed(signed(before), rb"<!-- after -->", b"<!-- later -->"), before)
