@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from eidkit.cli.speaking import language_option
+from eidkit.cli.speaking import language_option, misused
+from eidkit.errors import Text
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_EIDKIT_COMPLETE"
@@ -30,5 +31,5 @@ def command(ctx: click.Context, /, shell: str) -> None:
 
     made = get_completion_class(shell)
     if made is None:
-        raise click.UsageError(f"there is no completion for {shell}")
+        raise misused(Text(f"there is no completion for {shell}", f"không có phần gợi ý lệnh cho {shell}"))
     click.echo(made(ctx.find_root().command, {}, "eidkit", VARIABLE).source())

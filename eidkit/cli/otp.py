@@ -9,7 +9,7 @@ import click
 
 from eidkit.cli import options
 from eidkit.cli.running import FAILED, not_yet
-from eidkit.cli.speaking import complain, language, language_option, say
+from eidkit.cli.speaking import complain, language, language_option, misused, say
 from eidkit.errors import AuthenticationError, EidkitError, Text
 
 if TYPE_CHECKING:
@@ -80,7 +80,12 @@ def enrol(who: str, name: str, issuer: str, store: Path, key_file: Path, **chose
 
     drawn = sys.stdout.isatty()
     if not (drawn or chosen["svg"] or chosen["show_secret"]):
-        raise click.UsageError("nobody would see the QR code: run it on a terminal, or give --svg OUT or --show-secret")
+        raise misused(
+            Text(
+                "nobody would see the QR code: run it on a terminal, or give --svg OUT or --show-secret",
+                "không ai thấy mã QR: chạy trên cửa sổ lệnh, hoặc dùng --svg OUT hay --show-secret",
+            )
+        )
     identity = _identity(who, name)
     stores = _stores(store, key_file, make=True)
     totp = otp.enrol(identity, issuer=issuer, stores=stores, replace=chosen["replace"])
@@ -133,7 +138,12 @@ def verify(ctx: click.Context, /, who: str, store: Path, key_file: Path, **chose
     """
     given = [chosen[name] is not None for name in ("dossier", "procedure", "action", "service_key", "output")]
     if any(given) and not all(given):
-        raise click.UsageError("--dossier, --procedure, --action, --service-key and --output belong together")
+        raise misused(
+            Text(
+                "--dossier, --procedure, --action, --service-key and --output belong together",
+                "--dossier, --procedure, --action, --service-key và --output phải đi cùng nhau",
+            )
+        )
     identity = _identity(who)
     stores = _stores(store, key_file, make=False)
     try:
@@ -177,7 +187,12 @@ def _identity(who: str, name: str = "") -> Identity:
 
     scheme, colon, identifier = (_line() if who == "-" else who).rpartition(":")
     if not colon:
-        raise click.UsageError("say who it is as SCHEME:IDENTIFIER, such as vn-cccd:001234567890")
+        raise misused(
+            Text(
+                "say who it is as SCHEME:IDENTIFIER, such as vn-cccd:001234567890",
+                "cho biết người dùng dạng LOẠI:ĐỊNH-DANH, ví dụ vn-cccd:001234567890",
+            )
+        )
     return Identity(scheme, identifier, name)
 
 

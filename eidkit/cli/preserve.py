@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eidkit.cli import options
-from eidkit.cli.speaking import language_option, say
+from eidkit.cli.speaking import language_option, misused, say
 from eidkit.errors import Text
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def command(document: Path, output: Path, **chosen: Any) -> None:
     from the network unless --offline. Every byte of IN stays as it was.
     """
     if chosen["tsa"] and chosen["offline"]:
-        raise click.UsageError("--tsa needs the network; leave out --offline")
+        raise misused(Text("--tsa needs the network; leave out --offline", "--tsa cần mạng; bỏ --offline"))
     from eidkit.document import Document
     from eidkit.signing import preserve
     from eidkit.verify import verify

@@ -9,7 +9,7 @@ import click
 
 from eidkit.cli import options
 from eidkit.cli.running import UNREADABLE, not_supported
-from eidkit.cli.speaking import complain, language_option, say
+from eidkit.cli.speaking import complain, language_option, misused, say
 from eidkit.cli.stamping import Stamping, stamp_options
 from eidkit.clock import SYSTEM_CLOCK
 from eidkit.errors import EidkitError, Text, TimestampUnavailable
@@ -243,12 +243,32 @@ def _refuse(chosen: dict[str, Any]) -> None:
     hardware = any(chosen[name] is not None for name in ("token", "slot", "key_label", "key_id")) or chosen["last_try"]
     places = (bool(chosen["p12"]), bool(chosen["pkcs11"]), bool(chosen["key"]))
     if sum(places) != 1 or (bool(chosen["cert"]) != bool(chosen["key"]) and not chosen["pkcs11"]):
-        raise click.UsageError("give the key as --p12 FILE, as --pkcs11 MODULE, or as --key PEM with --cert PEM")
+        raise misused(
+            Text(
+                "give the key as --p12 FILE, as --pkcs11 MODULE, or as --key PEM with --cert PEM",
+                "cho khóa bằng --p12 TỆP, --pkcs11 MÔ-ĐUN, hoặc --key PEM kèm --cert PEM",
+            )
+        )
     if hardware and not chosen["pkcs11"]:
-        raise click.UsageError("--token, --slot, --key-label, --key-id and --last-try belong to --pkcs11 MODULE")
+        raise misused(
+            Text(
+                "--token, --slot, --key-label, --key-id and --last-try belong to --pkcs11 MODULE",
+                "--token, --slot, --key-label, --key-id và --last-try chỉ dùng với --pkcs11 MÔ-ĐUN",
+            )
+        )
     if chosen["level"] in ("T", *_LONG) and not chosen["tsa"]:
-        raise click.UsageError(f"--level {chosen['level']} needs --tsa URL")
+        raise misused(Text(f"--level {chosen['level']} needs --tsa URL", f"--level {chosen['level']} cần --tsa URL"))
     if chosen["level"] in _LONG and not chosen["trust"]:
-        raise click.UsageError(f"--level {chosen['level']} needs --trust: the roots of the signer's certificate")
+        raise misused(
+            Text(
+                f"--level {chosen['level']} needs --trust: the roots of the signer's certificate",
+                f"--level {chosen['level']} cần --trust: gốc của chứng thư người ký",
+            )
+        )
     if chosen["level"] == "B" and chosen["tsa"]:
-        raise click.UsageError("--level B takes no timestamp; leave out --tsa, or ask for T")
+        raise misused(
+            Text(
+                "--level B takes no timestamp; leave out --tsa, or ask for T",
+                "--level B không có dấu thời gian; bỏ --tsa, hoặc chọn T",
+            )
+        )

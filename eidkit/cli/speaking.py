@@ -65,6 +65,11 @@ def say(text: Text, *, err: bool = False, spoken: Language | None = None) -> Non
     click.echo(in_language(text, spoken), err=err)
 
 
+def misused(why: Text) -> click.UsageError:
+    """Options that do not fit together, told in the reader's language."""
+    return click.UsageError(in_language(why))
+
+
 def complain(error: EidkitError, spoken: Language | None = None) -> None:
     """Problem and remedy on standard error."""
     from eidkit.verify.render.text import printable

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eidkit.cli import options
+from eidkit.cli.speaking import misused
+from eidkit.errors import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +55,26 @@ class Stamping:
         """The Stamping of the options; raises UsageError where they do not fit together."""
         seen = chosen["stamp_text"] or chosen["stamp_title"] or chosen["stamp_image"]
         if chosen["stamp_at"] and chosen["field"]:
-            raise click.UsageError("give the place as --stamp-at or as --field, not both")
+            raise misused(
+                Text(
+                    "give the place as --stamp-at or as --field, not both",
+                    "cho vị trí bằng --stamp-at hoặc --field, không dùng cả hai",
+                )
+            )
         if seen and not (chosen["stamp_at"] or chosen["field"]):
-            raise click.UsageError("say where the stamp goes: --stamp-at PAGE,X,Y,W,H (millimetres) or --field NAME")
+            raise misused(
+                Text(
+                    "say where the stamp goes: --stamp-at PAGE,X,Y,W,H (millimetres) or --field NAME",
+                    "cho biết vị trí hình chữ ký: --stamp-at TRANG,X,Y,RỘNG,CAO (milimét) hoặc --field TÊN",
+                )
+            )
         if (chosen["stamp_at"] or chosen["stamp_border"]) and not seen:
-            raise click.UsageError("--stamp-at and --stamp-border need --stamp-text, --stamp-title or --stamp-image")
+            raise misused(
+                Text(
+                    "--stamp-at and --stamp-border need --stamp-text, --stamp-title or --stamp-image",
+                    "--stamp-at và --stamp-border cần --stamp-text, --stamp-title hoặc --stamp-image",
+                )
+            )
         image = _image(chosen["stamp_image"]) if chosen["stamp_image"] else None
         at = _place(chosen["stamp_at"]) if chosen["stamp_at"] else chosen["field"]
         return cls(chosen["stamp_text"], chosen["stamp_title"], image, chosen["stamp_border"], at)
@@ -104,9 +121,19 @@ def _filled(line: str, said: dict[str, str]) -> str:
         name = place[1]
         if name not in said:
             known = ", ".join(f"{{{one}}}" for one in said)
-            raise click.UsageError(f"a stamp knows no {{{name}}}; it fills in {known}")
+            raise misused(
+                Text(
+                    f"a stamp knows no {{{name}}}; it fills in {known}",
+                    f"hình chữ ký không có {{{name}}}; các chỗ điền được: {known}",
+                )
+            )
         if not said[name]:
-            raise click.UsageError(f"the certificate says nothing for {{{name}}}; write the line without it")
+            raise misused(
+                Text(
+                    f"the certificate says nothing for {{{name}}}; write the line without it",
+                    f"chứng thư không có thông tin cho {{{name}}}; hãy viết dòng không có chỗ này",
+                )
+            )
         return said[name]
 
     return _PLACE.sub(text_for, line)
@@ -128,8 +155,18 @@ def _place(text: str) -> Place:
     try:
         page, x, y, width, height = int(parts[0]), *map(float, parts[1:5])
     except ValueError:
-        raise click.UsageError(f"--stamp-at is PAGE,X,Y,W,H in millimetres, not {text!r}") from None
+        raise misused(
+            Text(
+                f"--stamp-at is PAGE,X,Y,W,H in millimetres, not {text!r}",
+                f"--stamp-at có dạng TRANG,X,Y,RỘNG,CAO (milimét), không phải {text!r}",
+            )
+        ) from None
     if len(parts) > 6:
-        raise click.UsageError(f"--stamp-at is PAGE,X,Y,W,H[,CORNER], not {text!r}")
+        raise misused(
+            Text(
+                f"--stamp-at is PAGE,X,Y,W,H[,CORNER], not {text!r}",
+                f"--stamp-at có dạng TRANG,X,Y,RỘNG,CAO[,GÓC], không phải {text!r}",
+            )
+        )
     corner: Any = parts[5] if len(parts) == 6 else "top-left"
     return Place(page, x, y, width, height, corner)
