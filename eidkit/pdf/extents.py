@@ -14,6 +14,7 @@ Source: ISO 32000-2 §7.3.8, §7.3.10, §7.5.6.
 from __future__ import annotations
 
 import re
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,8 @@ def _usual_object() -> re.Pattern[bytes]:
 
 
 _USUAL = _usual_object()
+_TRUSTED = sys.version_info >= (3, 11, 5)
+"""Before, ``re`` went on at a wrong place after a possessive group whose alternative had begun to match."""
 _NOT_BRACKETS = bytes(octet for octet in range(256) if octet not in b"[]<>")
 _STREAM_BEGINS = re.compile(rb"stream(?:\r\n|\n)")
 _TEXTS = re.compile(rb"\((?:[^()\\]|\\[\s\S])*+\)")
@@ -96,7 +99,7 @@ def _plain_end(text: bytes, start: int) -> int | None:
 
     Up to ``endobj`` or ``stream`` its brackets must close, and a stream must state its length once and plainly.
     """
-    usual = _USUAL.match(text, start, start + _FIRST_READ)
+    usual = _USUAL.match(text, start, start + _FIRST_READ) if _TRUSTED else None
     if usual is not None:
         ending, streams = usual.start(1), usual[1] == b"stream"
     else:

@@ -269,8 +269,8 @@ def spans(data: bytes, position: int) -> Spans:
 _FLAT_STRING = re.compile(rb"(?:[^()\\]|\\[\s\S])*+\)")
 """The rest of a literal string without brackets inside, escapes skipped over: only its end is wanted."""
 _PLAIN_RUN = re.compile(
-    rb"(?:[\x00\t\n\f\r 0-9+\-.]|\[[\x00\t\n\f\r 0-9+\-.]*+\]"
-    rb"|/[^\x00\t\n\f\r ()<>\[\]{}/%]*|R(?=[\x00\t\n\f\r \]>/]))*+"
+    rb"(?:[\x00\t\n\f\r 0-9+\-.]++|\[[\x00\t\n\f\r 0-9+\-.]*+\]"
+    rb"|/[^\x00\t\n\f\r ()<>\[\]{}/%]*|R(?=[\x00\t\n\f\r \]>/]))*"
 )
 """Numbers (also in flat arrays), names and references inside brackets, at a stride: glyph widths are thousands."""
 
