@@ -9,7 +9,7 @@ from eidkit.asn1.der import DerError
 
 MAX_PEM = 64 * 1024 * 1024
 CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s([^-]*+(?:(?!-----)-[^-]*+)*+)-----END \1-----")
+_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----\s([^-]*+(?:-(?!----)[^-]*+)*)-----END \1-----")
 """No body holds five dashes, so that a text of many beginnings is not read once for each of them."""
 
 
