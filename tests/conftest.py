@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from eidkit.clock import FixedClock
+from tests.corpus.place import folder, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import Any
 
     from eidkit.sandbox import Sandbox
+    from tests.servers import PostgresqlServer, RedisServer
 
-ROOT = Path(__file__).resolve().parents[1]
 NOON = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
 """The moment at which the shared sandbox lives."""
-
-
-def _missing(what: str) -> None:
-    """At home a visible skip; in CI a failure, because there the tests' needs are installed."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing, and CI must have it", pytrace=False)
-    pytest.skip(f"{what} is missing")
 
 
 @pytest.fixture(scope="session")
 def corpus() -> Callable[[str], Path]:
     """``corpus("timestamps")`` is that folder of the shared corpus, read in place."""
-    root = Path(os.environ.get("EIDKIT_CORPUS", ROOT.parent / "shared" / "corpus"))
-
-    def folder(name: str) -> Path:
-        found = root / name
-        if not found.exists():
-            _missing(f"corpus {name} (set EIDKIT_CORPUS)")
-        return found
-
     return folder
 
 
@@ -50,10 +36,34 @@ def tool() -> Callable[[str], str]:
     def path(name: str) -> str:
         found = shutil.which(name)
         if found is None:
-            _missing(f"the program {name}")
+            missing(f"the program {name}")
         return str(found)
 
     return path
+
+
+def _server(kind: str) -> Iterator[Any]:
+    """A server of that kind for this session, stopped at its end; where its programs are missing, a visible skip."""
+    from tests import servers
+
+    for name in servers.PROGRAMS[kind]:
+        if servers.program(name) is None:
+            missing(f"the program {name}")
+    server = {"postgresql": servers.PostgresqlServer, "redis": servers.RedisServer}[kind]()
+    yield server
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A real PostgreSQL, started at the first test that asks for it."""
+    yield from _server("postgresql")
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A real Redis that keeps what it confirmed."""
+    yield from _server("redis")
 
 
 @pytest.fixture

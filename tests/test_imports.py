@@ -17,8 +17,11 @@ HEAVY = {
     "joserfc",
     "lxml",
     "pkcs11",
+    "psycopg",
     "pyhanko",
     "pyotp",
+    "redis",
+    "sqlalchemy",
     "sqlite3",
 }
 
@@ -50,3 +53,15 @@ def test_verify_is_at_hand_without_pdf_and_xml_libraries() -> None:
 
 def test_the_command_line_starts_with_click_alone() -> None:
     assert loaded_by("from eidkit.cli.running import eidkit") & HEAVY <= {"click"}
+
+
+def test_a_store_on_a_server_whose_package_is_missing_is_named_with_what_installs_it() -> None:
+    for kind, package in (("postgresql", "sqlalchemy"), ("redis", "redis")):
+        code = (
+            f"import sys; sys.modules[{package!r}] = None\n"
+            "from eidkit.auth import Stores\n"
+            f"try: Stores.{kind}('{kind}://127.0.0.1/x', key=bytes(32))\n"
+            "except ImportError as error: print(error)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert f"pip install 'eidkit[{kind}]'" in done.stdout

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eidkit.cli import options
-from eidkit.cli.running import FAILED, not_yet
+from eidkit.cli.running import FAILED
 from eidkit.cli.speaking import complain, language, language_option, misused, say
 from eidkit.errors import AuthenticationError, EidkitError, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from eidkit.auth import Stores
@@ -28,18 +28,13 @@ def command() -> None:
     """Enrol a person's authenticator app, and let them confirm with one-time codes (TOTP, RFC 6238)."""
 
 
-command.add_command(
-    not_yet(
-        "eidkit otp rotate",
-        Text(
-            "from Python: Stores.sqlite(FILE, key=new, former_keys=[old]).reseal()",
-            "từ Python: Stores.sqlite(FILE, key=new, former_keys=[old]).reseal()",
-        ),
-    )
-)
 _store_options: Callable[[Any], Any] = options.together(
     click.option(
-        "--store", required=True, type=options.PATH, metavar="FILE", help="The SQLite file that remembers secrets."
+        "--store",
+        required=True,
+        envvar="EIDKIT_STORE",
+        metavar="FILE|URL",
+        help="What remembers secrets and used codes: a SQLite file, postgresql://… or redis://… (also $EIDKIT_STORE).",
     ),
     click.option(
         "--key-file",
@@ -57,7 +52,7 @@ Examples:
   eidkit otp enrol - --issuer "City Hall" --store auth.db --key-file store.key --svg lan.svg < who.txt
 
 On a terminal the QR code is drawn there. The secret itself is printed only with --show-secret.
-When neither store nor key file is there yet, both are made.
+When neither the file nor its key is there yet, both are made; on a server only the tables are.
 """
 
 
@@ -70,7 +65,7 @@ When neither store nor key file is there yet, both are made.
 @click.option("--show-secret", is_flag=True, help="Print the otpauth address with its secret.")
 @click.option("--replace", is_flag=True, help="Replace the authenticator that the person has already.")
 @language_option
-def enrol(who: str, name: str, issuer: str, store: Path, key_file: Path, **chosen: Any) -> None:
+def enrol(who: str, name: str, issuer: str, store: str, key_file: Path, **chosen: Any) -> None:
     """Give a person a new authenticator: a QR code that their app scans once.
 
     Make sure beforehand that the person in front of you is who you say: whoever scans the code will be. With "-"
@@ -130,7 +125,7 @@ Exit code: 0 accepted, 1 not accepted, 2 could not be asked. A code is accepted 
 @click.option("-o", "--output", type=options.PATH, metavar="OUT", help="Where the record of the login goes.")
 @language_option
 @click.pass_context
-def verify(ctx: click.Context, /, who: str, store: Path, key_file: Path, **chosen: Any) -> None:
+def verify(ctx: click.Context, /, who: str, store: str, key_file: Path, **chosen: Any) -> None:
     """Ask for a one-time code and say whether it is right; the code is typed or piped, never an argument.
 
     With --dossier the text of the step is shown first, the code confirms exactly that, and the attested record of
@@ -157,6 +152,48 @@ def verify(ctx: click.Context, /, who: str, store: Path, key_file: Path, **chose
         complain(error)
         ctx.exit(FAILED)
     say(Text("the code is right", "mã đúng"), err=True)
+
+
+ROTATE_EPILOG = """\b
+Examples:
+  eidkit otp rotate --store auth.db --key-file old.key --new-key-file new.key
+  EIDKIT_STORE=postgresql://permits@db/permits eidkit otp rotate --key-file old.key --new-key-file new.key
+
+With a service that runs: start it with the new key among its former keys, rotate, then start it with the new key and
+keep the old one among its former keys for half an hour. Broken off, give the same command again. Keep the old key as
+long as you keep backups that it opens.
+"""
+
+
+@command.command("rotate", epilog=ROTATE_EPILOG, short_help="Seal every secret again under a new key.")
+@_store_options
+@click.option(
+    "--new-key-file",
+    required=True,
+    type=options.PATH,
+    metavar="FILE",
+    help="The new key, as above; made where it is not there.",
+)
+@language_option
+def rotate(store: str, key_file: Path, new_key_file: Path) -> None:
+    """Seal every secret in the store again under a new key, and say how many were sealed.
+
+    Nobody has to enrol again. Afterwards only the new key opens the store.
+    """
+    given = [_key(new_key_file)] if new_key_file.exists() else []
+    if given == [_key(key_file)]:
+        raise misused(Text("the new key is the old one", "khóa mới trùng với khóa cũ"))
+    # Where a rotation broke off, part of the store lies under the new key already.
+    stores = _stores(store, key_file, make=False, former_keys=given)
+    if not given:
+        _write_new_key(new_key_file)
+    changed = stores.rotate(_key(new_key_file))
+    say(
+        Text(
+            f"sealed again under the new key: {changed}; the old key opens nothing here any more",
+            f"đã niêm phong lại bằng khóa mới: {changed}; khóa cũ không còn mở được gì ở đây",
+        )
+    )
 
 
 def _confirmed(identity: Identity, stores: Stores, chosen: dict[str, Any]) -> Authentication:
@@ -205,29 +242,61 @@ def _line() -> str:
     return sys.stdin.readline(1024).strip()
 
 
-def _stores(store: Path, key_file: Path, *, make: bool) -> Stores:
-    """The stores in ``store`` under the key in ``key_file``; both are made only where neither is there."""
-    from eidkit.auth import Stores
-    from eidkit.auth.stores.sealing import KEY_SIZE
-    from eidkit.files import read_bounded, write_atomically
+def _stores(store: str, key_file: Path, *, make: bool, former_keys: Sequence[bytes] = ()) -> Stores:
+    """The stores in ``store`` under the key in ``key_file``; a file and its key are made where neither is there."""
+    from pathlib import Path
 
-    if not store.exists() and not make:
+    if "://" in store:
+        return _served(store, _key(key_file), former_keys)
+    path = Path(store)
+    if not path.exists() and not make:
         raise EidkitError(
             "store-missing",
-            Text(f"{store.name} is not there", f"không có {store.name}"),
+            Text(f"{path.name} is not there", f"không có {path.name}"),
             Text("name the store in which the person was enrolled", "chỉ định kho đã dùng khi đăng ký"),
             kind="person",
         )
-    if make and not store.exists() and not key_file.exists():
-        import secrets
+    if not path.exists() and not key_file.exists():
+        _write_new_key(key_file)
+    from eidkit.auth import Stores
 
-        write_atomically(key_file, [secrets.token_bytes(KEY_SIZE)], private=True)
-        said = "a new key; move it to where you keep secrets"
-        say(Text(f"{key_file.name}: {said}", f"{key_file.name}: khoá mới; hãy cất vào nơi giữ bí mật"), err=True)
-    key = read_bounded(key_file, 4096)
-    if len(key) != KEY_SIZE:
-        key = _from_hex(key)
-    return Stores.sqlite(store, key=key)
+    return Stores.sqlite(path, key=_key(key_file), former_keys=former_keys)
+
+
+def _served(url: str, key: bytes, former_keys: Sequence[bytes]) -> Stores:
+    """The stores on a server; one whose package is missing is named with what installs it."""
+    from eidkit.auth import Stores
+
+    opened = Stores.postgresql if url.startswith("postgres") else Stores.redis
+    try:
+        return opened(url, key=key, former_keys=former_keys)
+    except ImportError as error:
+        raise EidkitError(
+            "store-packages",
+            Text("stores on a server need more packages", "kho trên máy chủ cần cài thêm gói"),
+            Text("pip install 'eidkit[postgresql,redis]'", "pip install 'eidkit[postgresql,redis]'"),
+            kind="configuration",
+        ) from error
+
+
+def _write_new_key(path: Path) -> None:
+    import secrets
+
+    from eidkit.auth.stores.sealing import KEY_SIZE
+    from eidkit.files import write_atomically
+
+    write_atomically(path, [secrets.token_bytes(KEY_SIZE)], private=True)
+    said = "a new key; move it to where you keep secrets"
+    say(Text(f"{path.name}: {said}", f"{path.name}: khoá mới; hãy cất vào nơi giữ bí mật"), err=True)
+
+
+def _key(path: Path) -> bytes:
+    """The key in a file, as bytes or as hex digits."""
+    from eidkit.auth.stores.sealing import KEY_SIZE
+    from eidkit.files import read_bounded
+
+    key = read_bounded(path, 4096)
+    return key if len(key) == KEY_SIZE else _from_hex(key)
 
 
 def _from_hex(text: bytes) -> bytes:

@@ -61,22 +61,6 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def not_yet(name: str, remedy: Text) -> click.Command:
-    """A command of the contract that this release does not have: every call of it is refused by name."""
-
-    def refuse(**_: object) -> None:
-        raise not_supported(name, remedy)
-
-    return click.Command(
-        name.rpartition(" ")[2],
-        callback=refuse,
-        params=[click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)],
-        context_settings={"ignore_unknown_options": True},
-        add_help_option=False,
-        hidden=True,
-    )
-
-
 def not_supported(name: str, remedy: Text) -> NotSupported:
     """The refusal of a command or option that the contract has and this release does not do."""
     problem = Text(f"{name} is not in this release", f"phiên bản này chưa có {name}")

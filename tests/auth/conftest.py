@@ -5,6 +5,7 @@ import hashlib
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,6 +15,11 @@ from eidkit.auth.stores import Stores
 from eidkit.binding.transaction import Transaction, TransactionDocument
 from eidkit.clock import FixedClock
 from eidkit.identity import Identity
+from tests.servers import KINDS, SHARED, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 NOW = datetime(2026, 3, 2, 9, 14, 10, tzinfo=UTC)
 LAN = Identity("vn-cccd", "001088000017", "Nguyễn Thị Lan")
@@ -111,3 +117,25 @@ def other_transaction(transaction) -> Transaction:
 @pytest.fixture(scope="session")
 def make_phone():
     return Phone
+
+
+def _place(kind: str, request: pytest.FixtureRequest, folder: Path) -> Place:
+    if kind in {"postgresql", "redis"}:
+        return request.getfixturevalue(f"{kind}_server").place()
+    return Place(kind, str(folder / "a.db"))
+
+
+@pytest.fixture(params=KINDS)
+def every(request, tmp_path) -> Iterator[Place]:
+    """Empty stores of each kind, one after the other."""
+    place = _place(request.param, request, tmp_path)
+    yield place
+    place.close()
+
+
+@pytest.fixture(params=SHARED)
+def shared(request, tmp_path) -> Iterator[Place]:
+    """Empty stores of each kind that processes may share."""
+    place = _place(request.param, request, tmp_path)
+    yield place
+    place.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,11 +23,14 @@ from hypothesis.stateful import (
 
 from eidkit.auth import limits, otp
 from eidkit.auth.codes import Seed, step_at
-from eidkit.auth.stores import Stores
 from eidkit.binding.transaction import Transaction, TransactionDocument
 from eidkit.clock import FixedClock
 from eidkit.errors import AuthenticationError
 from eidkit.identity import Identity
+from tests.servers import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PEOPLE = (Identity("vn-cccd", "001088000017", "Lan"), Identity("vn-cccd", "001088000025", "Bình"))
 NOW = datetime(2026, 3, 2, 9, 14, 10, tzinfo=UTC)
@@ -46,17 +51,22 @@ def _transaction(n: int) -> Transaction:
 class Schedules(RuleBasedStateMachine):
     challenges = Bundle("challenges")
     codes = Bundle("codes")
+    new_place: Callable[[], Place]
     total = 0
 
     def __init__(self):
         super().__init__()
         self.clock = FixedClock(NOW)
-        self.stores = Stores.memory()
+        self.place = type(self).new_place()
+        self.stores = self.place.open()
         self.seeds = [Seed.of(_hex(f"seed {n}").encode()[:20]) for n in range(len(PEOPLE))]
         self.asked = {}
         self.used_challenges, self.used_codes = [], []
         self.failures = dict.fromkeys(range(len(PEOPLE)), 0)
         self.steps = {n: [] for n in range(len(PEOPLE))}
+
+    def teardown(self):
+        self.place.close()
 
     @initialize()
     def enrol(self):
@@ -140,7 +150,7 @@ class Schedules(RuleBasedStateMachine):
     def _accepted(self, challenge, code, authentication):
         if authentication is None:
             return
-        Schedules.total += 1
+        type(self).total += 1
         person, n, expires = self.asked[challenge]
         assert authentication.identity == PEOPLE[person]
         assert authentication.transaction == _transaction(n)
@@ -165,13 +175,24 @@ class Schedules(RuleBasedStateMachine):
                 assert unit.attempts(f"totp:{self.stores.subject_key(person)}").failed <= limits.MAX_FAILURES
 
 
-def test_nothing_is_accepted_twice_on_any_schedule():
+def _run(new_place, examples, steps):
+    machine = type("Schedules", (Schedules,), {"new_place": staticmethod(new_place), "total": 0})
     plan = settings(
-        max_examples=100,
-        stateful_step_count=40,
+        max_examples=examples,
+        stateful_step_count=steps,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
     )
-    run_state_machine_as_test(Schedules, settings=plan)
-    assert Schedules.total > 200  # the schedules do accept something
+    run_state_machine_as_test(machine, settings=plan)
+    return machine.total
+
+
+def test_nothing_is_accepted_twice_on_any_schedule():
+    assert _run(lambda: Place("memory", ""), 100, 40) > 200  # the schedules do accept something
+
+
+@pytest.mark.xdist_group("stores")
+@pytest.mark.parametrize(("kind", "examples"), [("postgresql", 10), ("redis", 20)])
+def test_nothing_is_accepted_twice_on_a_server(kind, examples, request):
+    assert _run(request.getfixturevalue(f"{kind}_server").place, examples, 25) > 10

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
-import tempfile
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -23,15 +23,17 @@ from hypothesis.stateful import (
 
 from eidkit.auth import delivered, hotp, limits, ocra, recovery
 from eidkit.auth.codes import Seed
-from eidkit.auth.stores import Stores
 from eidkit.binding.transaction import Transaction, TransactionDocument
 from eidkit.clock import FixedClock
 from eidkit.errors import AuthenticationError, EidkitError
 from eidkit.identity import Identity
+from tests.servers import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LAN = Identity("vn-cccd", "001088000017", "Lan")
 NOW = datetime(2026, 3, 2, 9, 14, 10, tzinfo=UTC)
-KEY = bytes(32)
 
 
 def _hex(text: str) -> str:
@@ -127,24 +129,21 @@ class Schedules(RuleBasedStateMachine):
     challenges = Bundle("challenges")
     codes = Bundle("codes")
     kind: type
+    new_place: Callable[[], Place]
     total = 0
 
     def __init__(self):
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.place = type(self).new_place()
         self.clock = FixedClock(NOW)
         self.asked, self.used_challenges, self.used_codes = {}, [], []
 
-    def _open(self):
-        return Stores.sqlite(Path(self.folder.name) / "a.db", key=KEY)
-
     def teardown(self):
-        self.stores.backend.close()
-        self.folder.cleanup()
+        self.place.close()
 
     @initialize()
     def enrol(self):
-        self.stores = self._open()
+        self.stores = self.place.open()
         self.device = self.kind(self.stores)
 
     @rule(target=challenges, n=st.integers(0, 2))
@@ -172,8 +171,8 @@ class Schedules(RuleBasedStateMachine):
 
     @rule()
     def restart(self):
-        self.stores.backend.close()
-        self.stores = self._open()
+        self.place.close()
+        self.stores = self.place.open()
 
     @rule()
     def unlock(self):
@@ -249,18 +248,31 @@ class Schedules(RuleBasedStateMachine):
                 assert unit.attempts(f"{method}:{self.stores.subject_key(LAN)}").failed <= limits.MAX_FAILURES
 
 
-@pytest.mark.parametrize("kind", [Counting, Asked, Sent, Paper])
-def test_nothing_is_accepted_twice_on_any_schedule(kind):
-    machine = type(f"{kind.__name__}Schedules", (Schedules,), {"kind": kind, "total": 0})
+def _run(kind, new_place, examples, steps):
+    row = {"kind": kind, "new_place": staticmethod(new_place), "total": 0}
+    machine = type(f"{kind.__name__}Schedules", (Schedules,), row)
     plan = settings(
-        max_examples=40,
-        stateful_step_count=30,
+        max_examples=examples,
+        stateful_step_count=steps,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
     )
     run_state_machine_as_test(machine, settings=plan)
-    assert machine.total > 30  # the schedules do accept something
+    return machine.total
+
+
+@pytest.mark.parametrize("kind", [Counting, Asked, Sent, Paper])
+def test_nothing_is_accepted_twice_on_any_schedule(kind, tmp_path):
+    files = (tmp_path / f"{n}.db" for n in itertools.count())
+    assert _run(kind, lambda: Place("sqlite", str(next(files))), 40, 30) > 30  # the schedules do accept something
+
+
+@pytest.mark.xdist_group("stores")
+@pytest.mark.parametrize("kind", [Counting, Asked, Sent, Paper])
+@pytest.mark.parametrize(("server", "examples"), [("postgresql", 6), ("redis", 25)])
+def test_nothing_is_accepted_twice_on_a_server(kind, server, examples, request):
+    assert _run(kind, request.getfixturevalue(f"{server}_server").place, examples, 20) > 0
 
 
 @pytest.mark.parametrize("kind", [Counting, Asked, Sent, Paper])

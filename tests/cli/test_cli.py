@@ -45,14 +45,6 @@ def test_help_lists_every_command(eidkit: Callable[..., Said]) -> None:
     assert [name for name in COMMANDS if f"  {name} " not in said.out] == []
 
 
-@pytest.mark.parametrize("arguments", [("otp", "rotate"), ("otp", "rotate", "--store", "auth.db")])
-def test_what_is_not_built_is_refused_by_name(arguments: tuple[str, ...], eidkit: Callable[..., Said]) -> None:
-    said = eidkit(*arguments)
-    assert said.code == 2
-    assert "is not in this release" in said.err
-    assert "→" in said.err
-
-
 @pytest.mark.parametrize("name", ["signed.pdf", "signed.xml"])
 def test_a_signed_file_passes(name: str, box: Path, eidkit: Callable[..., Said]) -> None:
     said = eidkit("verify", box / name, *trusting(box))
@@ -141,7 +133,7 @@ def test_a_missing_file_is_told_in_vietnamese_when_asked(
 
 def test_the_environment_chooses_the_language(monkeypatch: pytest.MonkeyPatch, eidkit: Callable[..., Said]) -> None:
     monkeypatch.setenv("LC_ALL", "vi_VN.UTF-8")
-    assert "phiên bản này chưa có" in eidkit("otp", "rotate").err
+    assert "không dùng được" in eidkit("verify", "absent.pdf", "--trust", "absent", "--offline").err
 
 
 def test_an_empty_trust_folder_is_refused(box: Path, tmp_path: Path, eidkit: Callable[..., Said]) -> None:

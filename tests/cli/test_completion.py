@@ -57,7 +57,7 @@ def test_commands_are_completed_in_the_order_of_the_work() -> None:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (("otp", ""), ["enrol", "verify"]),
+        (("otp", ""), ["enrol", "rotate", "verify"]),
         (("sign", "--level", ""), ["B", "T", "LT", "LTA"]),
         (("sign", "--key-l"), ["--key-label"]),
         (("--vers",), ["--version"]),

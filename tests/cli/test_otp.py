@@ -8,14 +8,19 @@ import pty
 import stat
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyotp
 import pytest
 
-from eidkit import Document, Dossier, Procedure
+from eidkit import Document, Dossier, Identity, Procedure
+from eidkit.auth import Stores
+from eidkit.auth.otp import confirm
 from eidkit.cli.running import run
+from eidkit.clock import SYSTEM_CLOCK, FixedClock
+from eidkit.errors import AuthenticationError
 from tests.cli.conftest import Said
 
 if TYPE_CHECKING:
@@ -156,9 +161,22 @@ def test_a_wrong_code_is_not_accepted_and_not_repeated(otp: Callable[..., Said])
     assert (said.code, wrong in said.out + said.err) == (1, False)
 
 
-def test_after_a_wrong_code_the_right_one_must_wait(otp: Callable[..., Said]) -> None:
-    code = code_of(enrolled(otp))
+def test_after_a_wrong_code_the_right_one_must_wait(otp: Callable[..., Said], tmp_path: Path) -> None:
+    """After seven failures an hour ago the wait is two minutes, so that a slow machine cannot sit it out."""
+    uri = enrolled(otp)
+    failed_before(tmp_path, 7)
+    code = code_of(uri)
     assert [otp("verify", LAN, typed=typed).code for typed in (other_than(code), code)] == [1, 1]
+
+
+def failed_before(folder: Path, times: int) -> None:
+    """``times`` wrong codes in a row, beginning an hour ago."""
+    stores = Stores.sqlite(folder / "auth.db", key=(folder / "store.key").read_bytes())
+    clock = FixedClock(SYSTEM_CLOCK.now() - timedelta(hours=1))
+    for _ in range(times):
+        with pytest.raises(AuthenticationError):
+            confirm(Identity(*LAN.split(":"), ""), "wrong!", stores=stores, clock=clock)
+        clock.advance(timedelta(minutes=5))
 
 
 @pytest.mark.parametrize("typed", ["", "12345", "１２３４５６", "abcdef", "1" * 5000])
@@ -188,11 +206,6 @@ def test_a_short_key_is_refused(otp: Callable[..., Said], tmp_path: Path) -> Non
 def test_verifying_makes_no_store(otp: Callable[..., Said], tmp_path: Path) -> None:
     assert otp("verify", LAN, typed="123456").code == 2
     assert [*tmp_path.iterdir()] == []
-
-
-def test_rotating_is_refused_by_name(otp: Callable[..., Said]) -> None:
-    said = otp("rotate")
-    assert (said.code, "eidkit otp rotate is not in this release" in said.err) == (2, True)
 
 
 # ── confirming a step ─────────────────────────────────────────────────────────────────────────────────────
@@ -240,3 +253,93 @@ def test_the_options_of_a_step_belong_together(otp: Callable[..., Said], box: Pa
     enrolled(otp)
     said = otp("verify", LAN, "--dossier", box / "opened", typed="123456")
     assert (said.code, "belong together" in said.err) == (2, True)
+
+
+# ── rotate, and stores on servers ──────────────────────────────────────────────────────────────────────────
+
+
+def test_after_a_rotation_only_the_new_key_opens_and_nobody_enrols_again(
+    otp: Callable[..., Said], tmp_path: Path
+) -> None:
+    uri = enrolled(otp)
+    said = otp("rotate", "--new-key-file", tmp_path / "new.key")
+    assert (said.code, "sealed again under the new key: 2" in said.out) == (0, True), said.err
+    assert stat.S_IMODE((tmp_path / "new.key").stat().st_mode) == 0o600
+    assert otp("verify", LAN, typed=code_of(uri)).code == 2
+    assert otp("verify", LAN, typed=code_of(uri), key="new.key").code == 0
+
+
+def test_a_rotation_is_gone_on_with_by_the_same_command(otp: Callable[..., Said], tmp_path: Path) -> None:
+    enrolled(otp)
+    for sealed in (2, 0):
+        said = otp("rotate", "--new-key-file", tmp_path / "new.key")
+        assert (said.code, f"new key: {sealed};" in said.out) == (0, True), said.err
+
+
+def test_a_rotation_to_the_same_key_is_refused(otp: Callable[..., Said], tmp_path: Path) -> None:
+    enrolled(otp)
+    said = otp("rotate", "--new-key-file", tmp_path / "store.key")
+    assert (said.code, "the new key is the old one" in said.err) == (2, True)
+
+
+def test_a_rotation_under_a_wrong_key_changes_nothing(otp: Callable[..., Said], tmp_path: Path) -> None:
+    uri = enrolled(otp)
+    (tmp_path / "wrong.key").write_bytes(bytes(32))
+    assert otp("rotate", "--new-key-file", tmp_path / "new.key", key="wrong.key").code == 2
+    assert not (tmp_path / "new.key").exists()
+    assert otp("verify", LAN, typed=code_of(uri)).code == 0
+
+
+def test_a_rotation_makes_no_store(otp: Callable[..., Said], tmp_path: Path) -> None:
+    (tmp_path / "store.key").write_bytes(bytes(32))
+    said = otp("rotate", "--new-key-file", tmp_path / "new.key")
+    assert (said.code, "auth.db is not there" in said.err) == (2, True)
+    assert [file.name for file in tmp_path.iterdir()] == ["store.key"]
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "redis"])
+def test_the_store_may_be_a_server(
+    kind: str, request: pytest.FixtureRequest, otp: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = request.getfixturevalue(f"{kind}_server")
+    address = server.place().address if kind == "postgresql" else server.url
+    (tmp_path / "server.key").write_bytes(bytes(range(32)))
+    monkeypatch.setenv("EIDKIT_STORE", address)
+    key = ["--key-file", str(tmp_path / "server.key")]
+
+    def call(*words: str, typed: str = "") -> int:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        return run(["otp", *words, *key])
+
+    who = "vn-cccd:000190000022"
+    assert call("enrol", who, "--issuer", "City Hall", "--svg", str(tmp_path / "code.svg"), "--replace") == 0
+    assert call("verify", who, typed="000000") == 1
+    assert call("rotate", "--new-key-file", str(tmp_path / "new.key")) == 0
+
+
+@pytest.mark.parametrize(
+    "address", ["redis://:hunter2@127.0.0.1:1/0", "postgresql://u:hunter2@127.0.0.1:1/x", "ftp://u:hunter2@h/x"]
+)
+def test_a_server_that_is_not_there_is_told_without_the_password(
+    address: str,
+    otp: Callable[..., Said],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "store.key").write_bytes(bytes(32))
+    code = run(
+        [
+            "otp",
+            "rotate",
+            "--store",
+            address,
+            "--key-file",
+            str(tmp_path / "store.key"),
+            "--new-key-file",
+            str(tmp_path / "new.key"),
+        ]
+    )
+    said = capsys.readouterr()
+    assert (code, "hunter2" in said.out + said.err) == (2, False)
+    assert "→" in said.err

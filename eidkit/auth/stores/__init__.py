@@ -74,7 +74,10 @@ class Unit(Protocol):
         ...
 
     def forget_attempts(self, prefix: str, before: int) -> None:
-        """Forget what was counted under names that begin with ``prefix``, where the last one was ``before``."""
+        """Forget what was counted under names that begin with ``prefix``, where the last one was ``before``.
+
+        ``prefix`` ends with the first colon of those names.  Some at a time is enough, if it is more than are added.
+        """
         ...
 
     def secret(self, name: str) -> bytes | None:
@@ -144,6 +147,39 @@ class Stores:
 
         return cls(SqliteBackend(path), key, former_keys)
 
+    @classmethod
+    def postgresql(cls, url: str, *, key: bytes, former_keys: Sequence[bytes] = (), durable: bool = True) -> Stores:
+        """Stores in a PostgreSQL database, which may be that of your application; its tables are made when missing.
+
+        ``url`` is ``postgresql://user@host/database``, with what libpq knows behind it (``?sslmode=verify-full``).
+        The stores open connections of their own, so that nothing is undone when your transaction is.  A server with
+        ``fsync = off`` raises StoreError unless ``durable=False``.  Keys and backups as with :meth:`sqlite`.
+        Raises ImportError without ``pip install 'eidkit[postgresql]'``.
+        """
+        try:
+            from eidkit.auth.stores.postgresql import PostgresqlBackend
+        except ImportError as error:
+            raise _extra("PostgreSQL", "postgresql") from error
+        return cls(PostgresqlBackend(url, durable=durable), key, former_keys)
+
+    @classmethod
+    def redis(
+        cls, url: str, *, key: bytes, former_keys: Sequence[bytes] = (), prefix: str = "eidkit", durable: bool = True
+    ) -> Stores:
+        """Stores in a Redis server, under keys that begin with ``{prefix}``.
+
+        ``url`` is ``redis://host:6379/0``, ``rediss://…`` or ``unix://…``.  A server that can forget a used code
+        after it confirmed it raises StoreError: it must have ``appendonly yes``, ``appendfsync always`` and
+        ``maxmemory-policy noeviction``.  ``durable=False`` accepts any: then a used code can count again after a
+        power cut or when memory runs out.  A failover to a replica forgets what had not reached it.  Keys and backups
+        as with :meth:`sqlite`.  Raises ImportError without ``pip install 'eidkit[redis]'``.
+        """
+        try:
+            from eidkit.auth.stores.redis import RedisBackend
+        except ImportError as error:
+            raise _extra("Redis", "redis") from error
+        return cls(RedisBackend(url, prefix=prefix, durable=durable), key, former_keys)
+
     def unit(self) -> AbstractContextManager[Unit]:
         """One atomic piece of work on the backend."""
         return self.backend.unit()
@@ -192,7 +228,8 @@ class Stores:
         A hundred in each unit, so that nobody who logs in waits long; broken off, it goes on when called again.
         """
         with self.unit() as unit:
-            names = unit.secret_names()
+            # In one order, so that two that do this at once do not wait for each other in a circle.
+            names = sorted(unit.secret_names())
         changed = 0
         for start in range(0, len(names), _BATCH):
             with self.unit() as unit:
@@ -224,6 +261,10 @@ class Stores:
             Text("stores hold a key and are not pickled", "không thể pickle stores vì có chứa khóa"),
             Text("open the stores again in the other process", "mở lại stores trong tiến trình kia"),
         )
+
+
+def _extra(server: str, extra: str) -> ImportError:
+    return ImportError(f"stores in {server} need more packages: pip install 'eidkit[{extra}]'")
 
 
 _LOOKUP = "lookup"

@@ -14,13 +14,14 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eidkit.auth.stores import Attempts, Counter
-from eidkit.errors import StoreError, Text
+from eidkit.auth.stores.failing import other_version, store_failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -108,10 +109,10 @@ class SqliteBackend:
         try:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
-            raise _failed(error) from error
+            raise store_failed(type(error).__name__) from error
         connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+            _use_wal(connection)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA secure_delete=ON").fetchall()
             connection.execute("PRAGMA trusted_schema=OFF")
@@ -143,6 +144,20 @@ def _watch_forks(reference: weakref.ref[SqliteBackend]) -> None:
         os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
 
 
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Turn a new file to WAL; SQLite does not wait here for another process that is doing the same."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def _prepare(connection: sqlite3.Connection) -> None:
     """Make the tables in a new file; refuse a file of another version."""
     connection.execute("BEGIN IMMEDIATE")
@@ -154,17 +169,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         version = VERSION
     connection.execute("COMMIT")
     if version != VERSION:
-        raise _other_version()
-
-
-def _other_version() -> StoreError:
-    return StoreError(
-        "store-version",
-        Text("this file is no store of this release", "tệp này không phải kho của phiên bản này"),
-        Text("name the right file, or a new one", "chỉ định đúng tệp hoặc tệp mới"),
-        kind="configuration",
-        retryable=False,
-    )
+        raise other_version()
 
 
 @contextmanager
@@ -172,16 +177,7 @@ def _store_errors() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise _failed(error) from error
-
-
-def _failed(error: Exception) -> StoreError:
-    name = type(error).__name__
-    return StoreError(
-        "store-failed",
-        Text(f"the store failed ({name})", f"kho dữ liệu gặp lỗi ({name})"),
-        Text("check the disk and its permissions, then begin again", "kiểm tra ổ đĩa và quyền truy cập rồi thử lại"),
-    )
+        raise store_failed(type(error).__name__) from error
 
 
 class SqliteUnit:
