@@ -21,8 +21,9 @@ KINDS = frozenset({"know", "have", "are"})
 class Cap:
     """A row: the factor kinds a method gives by itself, whether it resists phishing, and the most it may count for.
 
-    ``nist`` is the highest authenticator assurance level (SP 800-63B-4 §2), ``None`` for none.  ``possible`` are the
-    kinds that a single use may show besides: a PIN that entered the code, what an identity provider asserts.
+    ``nist`` is the highest authenticator assurance level (SP 800-63B-4 §2), ``None`` for none; level 3 demands that it
+    resists phishing (§2.3.2).  ``possible`` are the kinds that a single use may show besides: a PIN that entered the
+    code, what an identity provider asserts.
     """
 
     kinds: frozenset[str]
@@ -31,6 +32,10 @@ class Cap:
     source: str
     proof_class: str
     possible: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.nist == "3" and not self.phishing_resistant:
+            raise ValueError("what can be phished never counts for level 3")
 
     def counted(self, kinds: Iterable[str]) -> frozenset[str]:
         """Those of ``kinds`` that count for a use of this method; nothing is believed that it cannot show."""
@@ -48,12 +53,16 @@ CAPS: dict[str, Cap] = {
     "recovery": Cap(frozenset({"have"}), False, "1", "policy", "attested"),
     # What an identity provider did, only it knows: its acr is mapped by the provider value, nothing is derived.
     "oidc": Cap(frozenset(), False, None, "asserted", "asserted", KINDS),
+    # Nobody signs what such a partner says, and it says nothing of factors: its level is mapped like an acr.
+    "vneid": Cap(frozenset(), False, None, "asserted", "attested"),
     "saml": Cap(frozenset(), False, None, "asserted", "asserted", KINDS),
     "x509": Cap(frozenset({"have", "know"}), True, "3", "derived", "transferable"),
     # What a proxy says of a handshake that it saw (RFC 9440): its and our word.
     "x509-tls": Cap(frozenset({"have", "know"}), True, "2", "derived", "attested"),
     "web-eid": Cap(frozenset({"have", "know"}), True, "3", "derived", "transferable"),
-    "webauthn": Cap(frozenset({"have", "know"}), True, "2", "derived", "transferable", frozenset({"are"})),
+    # A PIN or a body, nobody tells which: the lesser of the two counts.  Level 3 needs the makers' metadata, and is
+    # never given to a key that may be copied to other devices (SP 800-63B-4 App. B).
+    "webauthn": Cap(frozenset({"have", "know"}), True, "2", "derived", "transferable"),
     "sd-jwt": Cap(frozenset({"have"}), True, "2", "asserted", "transferable", KINDS),
     "mdoc": Cap(frozenset({"have"}), True, "2", "asserted", "transferable", KINDS),
     "mdoc-mac": Cap(frozenset({"have"}), True, "2", "asserted", "attested", KINDS),

@@ -6,6 +6,7 @@ times, audience, Transaction, the person it was issued for, and what the way nee
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,14 +29,15 @@ LIFETIME = timedelta(minutes=5)
 """How long a challenge waits for its answer (auth.md §6.6)."""
 MAX_LIFETIME = timedelta(minutes=30)
 _ID_SIZE = 32
+_ID = re.compile("[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
     """What ``begin`` gives back: put ``id`` into the person's session, nothing else.
 
-    ``url`` is where the browser goes, ``question`` what the person types into their device, for the ways that need
-    one.  ``repr`` shows none of them.  Threads may share it.
+    ``url`` is where the browser goes, ``question`` what the person's device or browser is asked, for the ways that
+    need one.  ``repr`` shows none of them.  Threads may share it.
     """
 
     id: str = field(repr=False)
@@ -128,7 +130,7 @@ def keep(stores: Stores, issued: Issued) -> str:
 
 def well_formed(name: object) -> bool:
     """Whether ``name`` could be an id that :func:`keep` gave."""
-    return isinstance(name, str) and len(name) == 43 and name.isascii()
+    return isinstance(name, str) and _ID.fullmatch(name) is not None
 
 
 def look(stores: Stores, unit: Unit, name: str) -> Issued | None:
@@ -136,10 +138,15 @@ def look(stores: Stores, unit: Unit, name: str) -> Issued | None:
     return _opened(stores, name, unit.challenge(name))
 
 
-def take(stores: Stores, name: str) -> Issued | None:
-    """The challenge ``name``, which is gone afterwards: only one caller ever gets it."""
-    with stores.unit() as unit:
-        record = unit.take_challenge(name)
+def take(stores: Stores, name: str, unit: Unit | None = None) -> Issued | None:
+    """The challenge ``name``, which is gone afterwards: only one caller ever gets it.
+
+    In a unit of its own, or in that of the caller: then it is gone when that unit is kept.
+    """
+    if unit is not None:
+        return _opened(stores, name, unit.take_challenge(name))
+    with stores.unit() as own:
+        record = own.take_challenge(name)
     return _opened(stores, name, record)
 
 

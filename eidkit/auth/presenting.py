@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from eidkit.auth.challenge import Issued
     from eidkit.auth.login import Login
-    from eidkit.auth.stores import Stores
+    from eidkit.auth.stores import Stores, Unit
     from eidkit.binding.authentication import Assurance, Authentication, ProofClass
     from eidkit.identity import Identity
     from eidkit.key import SigningKey
@@ -42,9 +42,12 @@ class Asked(NamedTuple):
     now: datetime
 
 
-def taken(stores: Stores, challenge_id: str, asked: Asked) -> Issued:
-    """The challenge, which is used from now on whatever comes after; NotAccepted when it does not fit."""
-    issued = challenge.take(stores, challenge_id) if challenge.well_formed(challenge_id) else None
+def taken(stores: Stores, challenge_id: str, asked: Asked, unit: Unit | None = None) -> Issued:
+    """The challenge, which is used from now on whatever comes after; NotAccepted when it does not fit.
+
+    Within a ``unit`` of the caller, who must let it end well also where something is not accepted.
+    """
+    issued = challenge.take(stores, challenge_id, unit) if challenge.well_formed(challenge_id) else None
     if issued is None:
         raise NotAccepted("challenge-unknown")
     if issued.method != asked.method:

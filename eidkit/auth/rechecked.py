@@ -9,10 +9,26 @@ from eidkit.errors import Text
 from eidkit.findings import Finding, finding
 
 if TYPE_CHECKING:
-    from eidkit.binding.authentication import Assurance, Authentication
+    from datetime import datetime
 
+    from eidkit.binding.authentication import Assurance, Authentication
+    from eidkit.transport import Transport
+    from eidkit.trust.sources import Sources
 
 OTHER_KIND = Text("the proof is of another kind", "bằng chứng thuộc loại khác")
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """Revocation answers that came after a login, and the present, ``at``, at which they are looked at.
+
+    They can show that a certificate had been revoked before its login, or was good then where no answer was kept.
+    Opens no socket unless ``sources`` holds one.  Threads may share it.
+    """
+
+    sources: Sources
+    at: datetime
+    transport: Transport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,16 @@ class Recheck:
     def __bool__(self) -> bool:
         return not any(found.severity == "error" for found in self.findings)
 
+    @property
+    def refuted(self) -> bool:
+        """Whether something contradicts the login; otherwise what is missing may still be given."""
+        return any(found.indication == "TOTAL-FAILED" for found in self.findings)
+
+    @property
+    def decided(self) -> bool:
+        """Whether ``assurance`` was recomputed at all: it was not where something was missing for that."""
+        return bool(self) or self.refuted
+
 
 def disclosed(authentication: Authentication) -> tuple[Finding, ...]:
     """Findings when the personal part was erased, or does not open what was attested."""
@@ -39,6 +65,22 @@ def disclosed(authentication: Authentication) -> tuple[Finding, ...]:
         return (finding("ERASED", about),)
     if not authentication.disclosure_holds():
         return (finding("SUBJECT_COMMITMENT", about),)
+    return ()
+
+
+def ended(authentication: Authentication, until: datetime | None, signed_at: datetime | None) -> tuple[Finding, ...]:
+    """binding.md §3: a pinned key that has an end counts only for signatures proved not later than it."""
+    if until is None:
+        return ()
+    if signed_at is None:
+        why = Text(
+            "the pinned key has ended and no timestamp proves an earlier time",
+            "khóa đã ghim đã hết hạn và không có dấu thời gian chứng minh thời điểm sớm hơn",
+        )
+        return (undecided(authentication, why),)
+    if signed_at > until:
+        why = Text("the pinned key had ended before the signature", "khóa đã ghim đã hết hạn trước khi ký")
+        return (refuted(authentication, why),)
     return ()
 
 

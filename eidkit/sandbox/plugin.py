@@ -1,4 +1,4 @@
-"""The pytest plugin: a sandbox, an official, a provider and a clock for the tests of programs that embed eidkit.
+"""The pytest plugin: a sandbox, its people and devices, and a clock, for the tests of programs that embed eidkit.
 
 Installing eidkit registers it; ``-p no:eidkit`` leaves it out.  Nothing heavy is imported before a fixture is used.
 """
@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from eidkit.clock import FixedClock
+    from eidkit.sandbox.authenticator import SandboxAuthenticator
     from eidkit.sandbox.keys import SandboxKey
     from eidkit.sandbox.provider import SandboxProvider
     from eidkit.sandbox.sandbox import Sandbox
@@ -55,3 +56,15 @@ def eidkit_provider(eidkit_sandbox: Sandbox) -> SandboxProvider:
     it gets wrong.
     """
     return eidkit_sandbox.provider
+
+
+@pytest.fixture
+def eidkit_authenticator() -> SandboxAuthenticator:
+    """An authenticator for passkeys with its browser at ``https://eidkit.test``; set ``.origin`` to your page's.
+
+    ``.create(options)`` and ``.get(options)`` answer the questions of :mod:`eidkit.auth.webauthn`, ``.faults`` is what
+    it gets wrong.
+    """
+    from eidkit.sandbox.authenticator import SandboxAuthenticator
+
+    return SandboxAuthenticator("https://eidkit.test")

@@ -1,4 +1,4 @@
-"""The login vectors of the corpus; what this release has no way of logging in with is counted as not supported."""
+"""The login vectors of the corpus."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from eidkit.errors import AuthenticationError, EidkitError
 from eidkit.identity import Identity
 from tests.corpus.credentials import jose, web_eid
 from tests.corpus.outcome import Answer, Case
+from tests.corpus.passkeys import web_authn
 
 _PERSON = Identity("vn-cccd", "000001000001", "Nguyễn Thị Lan")
-_NOT_A_WAY = Answer(accepted=False, reasons=("no such way to log in",), caught=False, unsupported=True)
 
 
 def auth(folder: Path) -> Iterator[Case]:
-    """One-time codes, OIDC, Web eID and what they use of JOSE are asked; WebAuthn is no way of this release."""
+    """One-time codes, OIDC, Web eID, passkeys, and what they use of JOSE."""
     yield from _totp(_read(folder / "otp" / "totp_rfc6238.json"))
     yield from _hotp(_read(folder / "otp" / "hotp_rfc4226.json"))
     yield from _ocra(_read(folder / "otp" / "ocra_rfc6287.json"))
@@ -33,7 +33,7 @@ def auth(folder: Path) -> Iterator[Case]:
     yield from _oidc(_read(folder / "oidc" / "oidc_core_appendix_a.json"))
     yield from web_eid(folder / "webeid")
     yield from jose(folder / "jose")
-    yield from _others(folder)
+    yield from web_authn(folder / "webauthn")
 
 
 def _read(path: Path) -> Any:
@@ -170,10 +170,3 @@ def _ask_token(given: dict[str, Any]) -> Answer:
     except AuthenticationError as error:
         return Answer(accepted=False, reasons=(error.code,))
     return Answer(accepted=claims["sub"] == given.get("sub", claims["sub"]))
-
-
-# ---------------------------------------------------------------------------------------------------- others
-def _others(folder: Path) -> Iterator[Case]:
-    webauthn = _read(folder / "webauthn" / "w3c_level3_vectors.json")
-    for number in range(len(webauthn["vectors"])):
-        yield Case("auth", "webauthn", f"webauthn-{number + 1}", None, lambda: _NOT_A_WAY)

@@ -12,12 +12,13 @@ import pytest
 THEIRS = """
 from datetime import timedelta
 
-def test_their_own(eidkit_sandbox, eidkit_official, eidkit_provider, eidkit_clock):
+def test_their_own(eidkit_sandbox, eidkit_official, eidkit_provider, eidkit_authenticator, eidkit_clock):
     eidkit_clock.advance(timedelta(days=1))
     eidkit_sandbox.revoke(eidkit_official)
     assert eidkit_sandbox.clock.now() == eidkit_clock.now() == eidkit_provider.clock.now()
     assert eidkit_official.identity in eidkit_provider.persons
     assert eidkit_provider.provider().keys
+    assert eidkit_authenticator.passkeys == []
 """
 HEAVY = {"cryptography", "lxml", "pyhanko", "httpx2", "joserfc", "click", "sqlite3"}
 
