@@ -28,7 +28,10 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; ``limit`` is the largest body (bytes) the caller will read, ``timeout`` in seconds."""
+    """One HTTP request; ``limit`` is the largest body (bytes) the caller will read, ``timeout`` in seconds.
+
+    ``redirects`` is how many a GET may follow; what it carries goes along, so one with credentials follows none.
+    """
 
     method: str
     url: str
@@ -36,6 +39,7 @@ class Request:
     body: bytes = b""
     limit: int = MAX_RESPONSE
     timeout: float = 10.0
+    redirects: int = MAX_REDIRECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +98,15 @@ class HttpTransport:
 
         deadline = time.monotonic() + request.timeout
         url = request.url
-        for _ in range(MAX_REDIRECTS + 1):
+        for _ in range(min(request.redirects, MAX_REDIRECTS) + 1):
             response = self._exchange(request, url, deadline)
             location = response.headers.get("location")
-            if request.method != "GET" or response.status not in REDIRECTS or location is None:
+            follows = request.method == "GET" and request.redirects > 0
+            if not follows or response.status not in REDIRECTS or location is None:
                 return response
             url = redirected(url, location)
         raise unreachable(
-            request.url, Text(f"more than {MAX_REDIRECTS} redirects", f"quá {MAX_REDIRECTS} lần chuyển hướng")
+            request.url, Text(f"more than {request.redirects} redirects", f"quá {request.redirects} lần chuyển hướng")
         )
 
     def _exchange(self, request: Request, url: str, deadline: float) -> Response:

@@ -2,7 +2,8 @@
 
 1. The token is three parts of canonical base64url, its JSON strict.
 2. ``alg`` is one of the provider's list; ``typ`` is absent or JWT; ``crit`` is refused; keys and addresses in the
-   header (jwk, jku, x5c, x5u) are never looked at.
+   header (jwk, jku, x5c, x5u) are never looked at.  Whatever its ``typ``, a token with ``events`` tells of an event,
+   such as a logout (RFC 8417 §2.2, OIDC Back-Channel Logout §2.4), and is no ID token.
 3. The key is the one of the pinned keys with this ``kid`` that fits ``alg``.
 4. The signature holds.
 5. ``iss`` is the provider's, exactly.
@@ -73,6 +74,8 @@ def claims_of(
     if not jwa.verify(pin.public_key(), alg, jws.signature, jws.signing_input):
         raise NotAccepted("signature")
     claims = foreign.json_object(jws.payload, "token-payload")
+    if "events" in claims:
+        raise NotAccepted("events")
     # 5. and 6.
     if claims.get("iss") != provider.issuer:
         raise NotAccepted("iss")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
-from eidkit import canonical
+from eidkit import algorithms, canonical
 from eidkit.algorithms import MIN_RSA_BITS
 from eidkit.binding import jwa, shape
 from eidkit.errors import EidkitError
@@ -107,6 +107,20 @@ def chosen(keys: Iterable[PinnedKey], kid: object, alg: str) -> PinnedKey | None
     """
     suited = {pin.thumbprint: pin for pin in keys if pin.suits(alg) and (kid is None or pin.kid == kid)}
     return next(iter(suited.values())) if len(suited) == 1 else None
+
+
+def thumbprint_of(public: PublicKeyTypes) -> str:
+    """The RFC 7638 thumbprint of a public key that we hold ourselves."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from joserfc.jwk import ECKey, OKPKey, RSAKey
+
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    match algorithms.key_kind(public)[0]:
+        case "ec":
+            return ECKey.import_key(pem).thumbprint()
+        case "rsa":
+            return RSAKey.import_key(pem).thumbprint()
+    return OKPKey.import_key(pem).thumbprint()
 
 
 def _public(jwk: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from eidkit import canonical
 from eidkit.auth import foreign, jwk, jwks, rechecked, userinfo
 from eidkit.auth.foreign import NotAccepted
 from eidkit.auth.id_token import Demands, algorithm, claims_of
+from eidkit.auth.provider import Provider
 from eidkit.binding import shape
 from eidkit.errors import EidkitError, Text
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eidkit.auth.jwk import PinnedKey
-    from eidkit.auth.provider import Provider
     from eidkit.auth.rechecked import Recheck
     from eidkit.binding.authentication import Authentication, ProofClass
     from eidkit.findings import Finding
@@ -81,7 +81,7 @@ class KeptProof(NamedTuple):
 def recheck(
     authentication: Authentication,
     trust: TrustStore,  # noqa: ARG001 - the same call for every way; a provider's keys are pinned, not certified
-    providers: Sequence[Provider] = (),
+    providers: Sequence[object] = (),
     *,
     signed_at: datetime | None = None,
 ) -> Recheck:
@@ -102,11 +102,12 @@ def recheck(
         provider = _pinned(proof, providers)
         found += _judged_key(authentication, proof.id_token, provider, signed_at)
         claims = _judged_token(authentication, proof.id_token, provider)
-        if provider.identity(proof.person(claims)) != authentication.identity:
+        person = proof.person(claims)
+        if provider.identity(person) != authentication.identity:
             found.append(
                 rechecked.refuted(authentication, Text("the token names another person", "token nêu người khác"))
             )
-        return rechecked.Recheck(tuple(found), provider.assurance(claims), proved)
+        return rechecked.Recheck(tuple(found), provider.assurance(claims, person), proved)
     except NotAccepted as error:
         judge = rechecked.undecided if error.reason in _UNDECIDED else rechecked.refuted
         failed = Text(f"the ID token fails at {error.reason}", f"ID token không đạt ở {error.reason}")
@@ -126,10 +127,10 @@ _UNDECIDED = {
 }
 
 
-def _pinned(proof: KeptProof, providers: Sequence[Provider]) -> Provider:
+def _pinned(proof: KeptProof, providers: Sequence[object]) -> Provider:
     """The verifier's own value for the issuer that the token names; the token's word only chooses among them."""
     claims = foreign.json_object(foreign.compact(proof.id_token).payload, "token-payload")
-    for provider in providers:
+    for provider in (one for one in providers if isinstance(one, Provider)):
         if claims.get("iss") == provider.issuer and claims.get("aud") in (provider.client_id, [provider.client_id]):
             if (provider.claims_from == "userinfo") != (proof.userinfo is not None):
                 raise NotAccepted("claims-from")
@@ -144,18 +145,7 @@ def _judged_key(
     header = foreign.compact(token).header
     keys = _keys_then(authentication, provider)
     pin = jwk.chosen(keys, header.get("kid"), algorithm(header, provider))
-    if pin is None or pin.valid_until is None:
-        return []
-    if signed_at is None:
-        why = Text(
-            "the provider's key has ended and no timestamp proves an earlier time",
-            "khóa của nhà cung cấp đã hết hạn và không có dấu thời gian chứng minh thời điểm sớm hơn",
-        )
-        return [rechecked.undecided(authentication, why)]
-    if signed_at > pin.valid_until:
-        why = Text("the provider's key had ended before the signature", "khóa của nhà cung cấp đã hết hạn trước khi ký")
-        return [rechecked.refuted(authentication, why)]
-    return []
+    return [] if pin is None else list(rechecked.ended(authentication, pin.valid_until, signed_at))
 
 
 def _judged_token(authentication: Authentication, token: str, provider: Provider) -> dict[str, Any]:

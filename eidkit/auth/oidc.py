@@ -19,31 +19,34 @@ The verification plan of :func:`verify`; the token's own plan is in :mod:`eidkit
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
-from eidkit.auth import assurance, challenge, foreign, jwks, making, userinfo
+from eidkit.auth import assurance, challenge, exchange, foreign, jwks, presenting, userinfo
+from eidkit.auth import callback as callbacks
 from eidkit.auth.challenge import Challenge
+from eidkit.auth.exchange import Client
 from eidkit.auth.foreign import NotAccepted
 from eidkit.auth.id_token import SKEW, Demands, algorithm, claims_of
 from eidkit.auth.jwk import PinnedKey
 from eidkit.auth.jwks import pinned
 from eidkit.auth.kept_login import KeptProof, recheck
-from eidkit.auth.profile import IdentifierRule, Profile
+from eidkit.auth.naming import AccountRule, IdentifierRule, LevelRule
+from eidkit.auth.presenting import Presented
+from eidkit.auth.profile import Profile
 from eidkit.auth.provider import Provider, needed
 from eidkit.auth.refusal import refused
 from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK
-from eidkit.errors import Text
-from eidkit.transport import HttpTransport, Request, basic, unreachable
+from eidkit.transport import HttpTransport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
     from eidkit.auth.challenge import Issued
+    from eidkit.auth.login import Login
     from eidkit.auth.stores import Stores
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.transaction import Transaction
@@ -53,13 +56,13 @@ if TYPE_CHECKING:
     from eidkit.transport import Transport
 
 __all__ = [
-    "IdentifierRule", "PinnedKey", "Profile", "Provider", "begin", "check_id_token", "pinned", "recheck", "verify",
+    "AccountRule", "IdentifierRule", "LevelRule", "PinnedKey", "Profile", "Provider", "begin", "check_id_token",
+    "log_in", "pinned", "recheck", "verify",
 ]  # fmt: skip
 
 METHOD = "oidc"
 KEEP_USED = 86_400
 """Seconds for which an accepted token is remembered at most; none lives that long."""
-MAX_CALLBACK = 32
 _CHECKS = (
     ("challenge", "binding.md §3"),
     ("state", "RFC 6749 §10.12"),
@@ -73,7 +76,7 @@ _CHECKS = (
 
 def begin(
     provider: Provider,
-    transaction: Transaction,
+    transaction: Transaction | None = None,
     *,
     audience: str,
     stores: Stores,
@@ -85,7 +88,7 @@ def begin(
     """A challenge whose ``url`` is where the browser goes; put its ``id`` into the session, and only there.
 
     ``subject`` names the person who has to come back, where that is known.  ``redirect_uri`` replaces the
-    provider value's.
+    provider value's.  Without a ``transaction`` it is for a log-in: answer it with :func:`log_in`.
     """
     back = needed(redirect_uri or provider.redirect_uri, "redirect_uri")
     endpoint = needed(provider.authorization_endpoint, "authorization_endpoint")
@@ -106,8 +109,9 @@ def begin(
         "code_challenge_method": "S256",
         "prompt": "login",
         "max_age": "0",
-        "ui_locales": transaction.text.language,
     }
+    if transaction is not None:
+        asked["ui_locales"] = transaction.text.language
     if provider.acr:
         asked["acr_values"] = " ".join(value for value, _ in provider.acr)
     url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked, quote_via=quote)}"
@@ -122,6 +126,7 @@ def verify(
     stores: Stores,
     attest: SigningKey | None = None,
     client_secret: str | None = None,
+    client_key: SigningKey | None = None,
     audience: str | None = None,
     transport: Transport | None = None,
     clock: Clock = SYSTEM_CLOCK,
@@ -129,44 +134,32 @@ def verify(
     """The Authentication of whom the provider names, or AuthenticationError (TransportError when it is not there).
 
     ``callback`` is the address that the browser came back to, or its query parameters.  ``challenge_id`` comes
-    from the session of *this* browser, never from the callback.  Whatever is raised, the challenge is used.
-    ``client_secret`` is for confidential clients (sent by HTTP Basic).  ``authenticated_at`` is the moment of
-    this call; the provider's own ``auth_time`` stands in the proof.
+    from the session of *this* browser, never from the callback.  Whatever is raised, the challenge is used.  The code
+    is exchanged here, with what ``begin`` kept for it.  A confidential client gives its ``client_secret`` (sent by
+    HTTP Basic) or its ``client_key`` (``private_key_jwt``: a SigningKey, also one in hardware).  ``authenticated_at``
+    is the moment of this call; the provider's own ``auth_time`` stands in the proof.
     """
-    reached = transport or HttpTransport()
-    try:
-        # 1.
-        issued = challenge.take(stores, challenge_id) if challenge.well_formed(challenge_id) else None
-        # 2.
-        issued = _fitting(issued, provider, audience, clock.now())
-        # 3.
-        code = _code(_parameters(callback), issued, provider)
-        # 4.
-        delivered = _exchanged(reached, provider, issued, code, client_secret)
-        # 5.
-        demands = Demands(code, delivered.access_token, authenticated_from=issued.facts.issued)
-        keys = _keys(delivered.id_token, provider, stores, reached, clock)
-        # Only now: a key that was just found is pinned from its finding on, and must cover this login.
-        now = clock.now()
-        claims = claims_of(delivered.id_token, provider, shape.base64url(issued.value), now, demands, keys)
-        # 6.
-        _use_up(delivered.id_token, claims, stores, now)
-        # 7.
-        proof = _proof(delivered, claims, provider, reached)
-        identity = _named(provider, proof.person(claims), issued, clock.now())
-    except NotAccepted as error:
-        raise refused(METHOD, error.reason) from None
-    return making.authentication(
-        issued,
-        identity,
-        at=now,
-        factors=assurance.factors_of_amr(foreign.text_list(claims.get("amr"))),
-        assurance=provider.assurance(claims),
-        proof_class=proof.proof_class,
-        proof=(proof.media_type, proof.to_bytes()),
-        checks=_CHECKS if proof.userinfo is None else (*_CHECKS, ("userinfo", "OIDC Core §5.3.2")),
-        attest=attest,
-    )
+    asked = _Asked("confirm", audience, Client(client_secret, client_key), transport or HttpTransport(), clock)
+    issued, shown, now = _judged(callback, challenge_id, provider, stores, asked)
+    return presenting.authentication(issued, shown, now, attest)
+
+
+def log_in(
+    callback: Mapping[str, str] | str,
+    challenge_id: str,
+    *,
+    provider: Provider,
+    stores: Stores,
+    client_secret: str | None = None,
+    client_key: SigningKey | None = None,
+    audience: str | None = None,
+    transport: Transport | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Login:
+    """As :func:`verify`, for a session and a challenge without a Transaction; a Login approves nothing."""
+    asked = _Asked("log-in", audience, Client(client_secret, client_key), transport or HttpTransport(), clock)
+    issued, shown, now = _judged(callback, challenge_id, provider, stores, asked)
+    return presenting.login(issued, shown, now)
 
 
 def check_id_token(
@@ -192,6 +185,16 @@ def check_id_token(
         raise refused(METHOD, error.reason) from None
 
 
+class _Asked(NamedTuple):
+    """What a callback is to be worth, how our client shows who it is, and the two doors."""
+
+    purpose: str
+    audience: str | None
+    client: Client
+    transport: Transport
+    clock: Clock
+
+
 class _Delivered(NamedTuple):
     """What the token endpoint gave."""
 
@@ -199,71 +202,66 @@ class _Delivered(NamedTuple):
     access_token: str
 
 
-def _fitting(issued: Issued | None, provider: Provider, audience: str | None, now: datetime) -> Issued:
-    if issued is None:
-        raise NotAccepted("challenge-unknown")
-    if issued.method != METHOD:
-        raise NotAccepted("challenge-method")
-    if (issued.private["issuer"], issued.private["client_id"]) != (provider.issuer, provider.client_id):
-        raise NotAccepted("challenge-provider")
-    if audience is not None and audience != issued.facts.audience:
-        raise NotAccepted("challenge-audience")
-    if not issued.open_at(now):
-        raise NotAccepted("challenge-time")
+def _judged(
+    callback: Mapping[str, str] | str, challenge_id: str, provider: Provider, stores: Stores, asked: _Asked
+) -> tuple[Issued, Presented, datetime]:
+    """The plan: the challenge, who was present, and the moment that counts."""
+    clock = asked.clock
+    try:
+        # 1. and 2.
+        issued = _taken(stores, challenge_id, provider, asked)
+        # 3.
+        code = _code(callback, issued, provider)
+        # 4.
+        delivered = _exchanged(provider, issued, code, asked)
+        # 5.
+        demands = Demands(code, delivered.access_token, authenticated_from=issued.facts.issued)
+        keys = _keys(delivered.id_token, provider, stores, asked.transport, clock)
+        # Only now: a key that was just found is pinned from its finding on, and must cover this login.
+        now = clock.now()
+        claims = claims_of(delivered.id_token, provider, shape.base64url(issued.value), now, demands, keys)
+        # 6.
+        _use_up(delivered.id_token, claims, stores, now)
+        # 7.
+        proof = _proof(delivered, claims, provider, asked.transport)
+        shown = _presented(provider, claims, proof)
+        presenting.same_person(issued, shown.identity)
+        # The exchange itself may have taken too long.
+        presenting.demanded(issued.open_at(clock.now()), "challenge-time")
+    except NotAccepted as error:
+        raise refused(METHOD, error.reason) from None
+    return issued, shown, now
+
+
+def _taken(stores: Stores, challenge_id: str, provider: Provider, asked: _Asked) -> Issued:
+    wanted = presenting.Asked(METHOD, asked.purpose, asked.audience, asked.clock.now())
+    issued = presenting.taken(stores, challenge_id, wanted)
+    ours = (issued.private["issuer"], issued.private["client_id"])
+    presenting.demanded(ours == (provider.issuer, provider.client_id), "challenge-provider")
     return issued
 
 
-def _parameters(callback: Mapping[str, str] | str) -> dict[str, str]:
-    """The callback's parameters; one that stands there twice is refused."""
-    if not isinstance(callback, str):
-        return {name: value for name, value in callback.items() if isinstance(value, str)}
-    try:
-        query = urlsplit(callback).query
-        pairs = parse_qsl(
-            query, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MAX_CALLBACK
-        )
-    except ValueError as error:
-        raise NotAccepted("callback") from error
-    if len({name for name, _ in pairs}) != len(pairs):
-        raise NotAccepted("callback")
-    return dict(pairs)
-
-
-def _code(parameters: Mapping[str, str], issued: Issued, provider: Provider) -> str:
-    if not hmac.compare_digest(parameters.get("state", "").encode(errors="replace"), issued.private["state"].encode()):
-        raise NotAccepted("state")
+def _code(given: Mapping[str, str] | str, issued: Issued, provider: Provider) -> str:
+    parameters = callbacks.parameters(given)
+    callbacks.check_state(parameters, issued.private["state"])
     named = parameters.get("iss", None if provider.iss_in_callback else provider.issuer)
-    if named != provider.issuer:
-        raise NotAccepted("iss-callback")
-    if "error" in parameters:
-        raise NotAccepted("provider-error")
-    code = parameters.get("code", "")
-    if not 0 < len(code) <= 4096 or not code.isascii() or not code.isprintable():
-        raise NotAccepted("code")
-    return code
+    presenting.demanded(named == provider.issuer, "iss-callback")
+    return callbacks.code(parameters)
 
 
-def _exchanged(
-    transport: Transport, provider: Provider, issued: Issued, code: str, client_secret: str | None
-) -> _Delivered:
-    """What the code is worth at the token endpoint (RFC 6749 §4.1.3); a refusal is the person's, the rest outside."""
+def _exchanged(provider: Provider, issued: Issued, code: str, asked: _Asked) -> _Delivered:
+    """What the code is worth at the token endpoint (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
     url = needed(provider.token_endpoint, "token_endpoint")
+    headers, more = asked.client.credentials(provider.client_id, provider.issuer, asked.clock.now())
     form = {
         "grant_type": "authorization_code",
         "code": code,
         "redirect_uri": issued.private["redirect_uri"],
         "client_id": provider.client_id,
         "code_verifier": issued.private["verifier"],
+        **more,
     }
-    headers = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded"}
-    if client_secret is not None:
-        headers["authorization"] = basic(quote(provider.client_id, safe=""), quote(client_secret, safe=""))
-    response = transport.send(Request("POST", url, headers, urlencode(form).encode("ascii"), foreign.MAX_ANSWER))
-    if response.status in {400, 401, 403}:
-        raise NotAccepted("code-exchange")
-    if response.status != 200 or len(response.body) > foreign.MAX_ANSWER:
-        raise unreachable(url, Text(f"status {response.status}", f"trạng thái {response.status}"))
-    answer = foreign.json_object(response.body, "token-answer")
+    answer = foreign.json_object(exchange.answered(asked.transport, url, form, headers), "token-answer")
     token, access, kind = answer.get("id_token"), answer.get("access_token"), answer.get("token_type")
     if not isinstance(token, str) or not isinstance(access, str) or str(kind).lower() != "bearer":
         raise NotAccepted("token-answer")
@@ -297,11 +295,14 @@ def _use_up(token: str, claims: Mapping[str, Any], stores: Stores, now: datetime
             raise NotAccepted("replay")
 
 
-def _named(provider: Provider, claims: Mapping[str, Any], issued: Issued, now: datetime) -> Identity:
-    identity = provider.identity(claims)
-    if issued.subject is not None and issued.subject != identity:
-        raise NotAccepted("other-person")
-    if not issued.open_at(now):
-        # The exchange itself took too long.
-        raise NotAccepted("challenge-time")
-    return identity
+def _presented(provider: Provider, claims: Mapping[str, Any], proof: KeptProof) -> Presented:
+    """Who is named, how sure that is, and what is kept of it."""
+    person = proof.person(claims)
+    return Presented(
+        provider.identity(person),
+        assurance.factors_of_amr(foreign.text_list(claims.get("amr"))),
+        provider.assurance(claims, person),
+        proof.proof_class,
+        (proof.media_type, proof.to_bytes()),
+        _CHECKS if proof.userinfo is None else (*_CHECKS, ("userinfo", "OIDC Core §5.3.2")),
+    )

@@ -6,19 +6,18 @@ which assurance, are values.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from eidkit import addresses, canonical
-from eidkit.auth import discovery, foreign, jwk
+from eidkit.auth import discovery, foreign, jwk, naming
 from eidkit.auth.discovery import unfit
 from eidkit.auth.jwk import PinnedKey
-from eidkit.auth.profile import Acr, ClaimsFrom, IdentifierRule, Profile, acr_json, asserted
+from eidkit.auth.naming import AccountRule, IdentifierRule, LevelRule
+from eidkit.auth.profile import Acr, ClaimsFrom, Profile
 from eidkit.binding import jwa, shape
-from eidkit.binding.authentication import Assurance
 from eidkit.binding.transaction import version
 from eidkit.clock import SYSTEM_CLOCK
-from eidkit.errors import EidkitError
 from eidkit.files import read_bounded, write_atomically
 from eidkit.transport import HttpTransport
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping, Sequence
 
+    from eidkit.binding.authentication import Assurance
     from eidkit.clock import Clock
     from eidkit.identity import Identity
     from eidkit.transport import Transport
@@ -33,18 +33,19 @@ if TYPE_CHECKING:
 MAX_FILE = 1024 * 1024
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint")
 _MEMBERS = (
-    "v", "issuer", "client_id", "redirect_uri", *_ENDPOINTS, "algorithms", "scopes", "identifier", "name_claim", "acr",
-    "claims_from", "iss_in_callback", "plain_http", "keys",
+    "v", "issuer", "client_id", "redirect_uri", *_ENDPOINTS, "algorithms", "scopes", "identifier", "alternatives",
+    "accounts", "name_claim", "acr", "levels", "claims_from", "iss_in_callback", "plain_http", "keys",
 )  # fmt: skip
+_MEANING = tuple(entry.name for entry in fields(Profile))
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
     """An OpenID provider: who it is to us, what its claims mean, and its pinned keys.  Threads may share it.
 
-    ``identifier``, ``name_claim``, ``acr``, ``scopes`` and ``claims_from`` are those of
-    :class:`~eidkit.auth.profile.Profile`.  Addresses are https; plain http needs ``plain_http``, but for an issuer on
-    this machine's loopback.  A client secret never stands in it.  An offline verifier needs no endpoint.
+    The members from ``scopes`` to ``claims_from`` are those of :class:`~eidkit.auth.profile.Profile`.  Addresses are
+    https; plain http needs ``plain_http``, but for an issuer on this machine's loopback.  A client secret never stands
+    in it.  An offline verifier needs no endpoint.
     """
 
     issuer: str
@@ -58,14 +59,18 @@ class Provider:
     algorithms: tuple[str, ...] = tuple(jwa.ALGORITHMS)
     scopes: tuple[str, ...] = ("openid",)
     identifier: IdentifierRule | None = None
+    alternatives: tuple[IdentifierRule, ...] = ()
+    accounts: AccountRule | None = None
     name_claim: str = "name"
     acr: Acr = ()
+    levels: LevelRule | None = None
     claims_from: ClaimsFrom = "id-token"
     iss_in_callback: bool = False
     plain_http: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identifier", self.rule)
+        object.__setattr__(self, "alternatives", self._profile().alternatives)
         plain = self.plain_http or addresses.on_loopback(self.issuer)
         discovery.check_url(self.issuer, "issuer", plain=plain)
         shape.text(self.client_id, "client_id", limit=255)
@@ -77,13 +82,15 @@ class Provider:
             shape.text(self.redirect_uri, "redirect_uri", limit=2048)
         for alg in self.algorithms:
             shape.one_of(alg, jwa.ALGORITHMS, "algorithm")
-        # What the claims mean is checked where it has its name.
-        Profile(self.rule, self.name_claim, self.acr, self.scopes, self.claims_from)
 
     @property
     def rule(self) -> IdentifierRule:
         """How the person is named."""
         return IdentifierRule(*(self.identifier or ("sub", f"oidc:{self.issuer}")))
+
+    def _profile(self) -> Profile:
+        """What the claims mean; it is checked where it has its name."""
+        return Profile(**{**{name: getattr(self, name) for name in _MEANING}, "identifier": self.rule})
 
     @classmethod
     def discover(
@@ -110,16 +117,18 @@ class Provider:
         reached = transport or HttpTransport()
         metadata = discovery.discovered(url, reached)
         said = profile or Profile()
+        if identifier is not None:
+            said = replace(said, identifier=IdentifierRule(*identifier))
+        if acr is not None:
+            said = replace(said, acr=naming.asserted(acr))
+        if scopes is not None:
+            said = replace(said, scopes=tuple(scopes))
         provider = cls(
             url,
             client_id,
             redirect_uri=redirect_uri,
-            identifier=said.identifier if identifier is None else IdentifierRule(*identifier),
-            name_claim=said.name_claim,
-            acr=said.acr if acr is None else asserted(acr),
-            scopes=said.scopes if scopes is None else tuple(scopes),
-            claims_from=said.claims_from,
             plain_http=plain_http,
+            **{name: getattr(said, name) for name in _MEANING},
             **metadata._asdict(),
         )
         if provider.claims_from == "userinfo":
@@ -147,37 +156,30 @@ class Provider:
 
     def identity(self, claims: Mapping[str, Any]) -> Identity:
         """Who the claims name; raises :class:`foreign.NotAccepted` where the identifier is missing or misspelt."""
-        import unicodedata
+        return naming.person(claims, (self.rule, *self.alternatives), self.accounts, self.name_claim)
 
-        from eidkit.identity import Identity
+    def assurance(self, claims: Mapping[str, Any], person: Mapping[str, Any]) -> tuple[Assurance, ...]:
+        """What the token's ``acr``, or the level stated beside the person, counts for by our map; nothing is guessed.
 
-        identifier, name = claims.get(self.rule.claim), claims.get(self.name_claim)
-        shown = unicodedata.normalize("NFC", name) if isinstance(name, str) and len(name) <= 255 else ""
-        if not isinstance(identifier, str):
-            raise foreign.NotAccepted("identifier")
-        try:
-            return Identity(self.rule.scheme, identifier, shown)
-        except EidkitError:
-            try:
-                # A name is only shown: one that cannot be shown does not hide who it is.
-                return Identity(self.rule.scheme, identifier)
-            except EidkitError as error:
-                raise foreign.NotAccepted("identifier") from error
-
-    def assurance(self, claims: Mapping[str, Any]) -> tuple[Assurance, ...]:
-        """What the token's ``acr`` counts for by our map; nothing is guessed from anything else."""
+        Raises :class:`foreign.NotAccepted` where a level was to be stated and was not, or is not in the map.
+        """
+        if self.levels is not None:
+            return naming.assurance(person, self.levels)
         return dict(self.acr).get(claims.get("acr", ""), ())
 
     def to_json(self) -> dict[str, Any]:
         """The pin file's form, every member present."""
-        said = {name: getattr(self, name) for name in _MEMBERS if name not in {"v", "keys", "acr", "identifier"}}
+        said = {name: getattr(self, name) for name in _MEMBERS if name != "v"}
         return {
             **said,
             "v": 1,
             "algorithms": list(self.algorithms),
             "scopes": list(self.scopes),
             "identifier": self.rule._asdict(),
-            "acr": acr_json(self.acr),
+            "alternatives": [rule._asdict() for rule in self.alternatives],
+            "accounts": self.accounts and self.accounts.to_json(),
+            "acr": naming.levels_json(self.acr),
+            "levels": self.levels and self.levels.to_json(),
             "keys": [pin.to_json() for pin in self.keys],
         }
 
@@ -186,16 +188,17 @@ class Provider:
         """The provider of its pin file; anything unknown, missing or misshapen is refused."""
         row = dict(canonical.members(value, _MEMBERS, "provider"))
         version(row.pop("v"), "providers")
-        rule = canonical.members(row.pop("identifier"), IdentifierRule._fields, "identifier")
-        acr = canonical.typed(row.pop("acr"), dict, "acr")
         return cls(
             **{
                 **row,
                 "keys": shape.items(row["keys"], PinnedKey.from_json, "keys"),
                 "algorithms": tuple(canonical.typed(row["algorithms"], list, "algorithms")),
                 "scopes": tuple(canonical.typed(row["scopes"], list, "scopes")),
-                "identifier": IdentifierRule(**rule),
-                "acr": tuple((name, shape.items(rows, _asserted, "acr")) for name, rows in acr.items()),
+                "identifier": naming.rule_of(row["identifier"]),
+                "alternatives": shape.items(row["alternatives"], naming.rule_of, "alternatives"),
+                "accounts": None if row["accounts"] is None else AccountRule.from_json(row["accounts"]),
+                "acr": naming.levels_of(row["acr"], "acr"),
+                "levels": None if row["levels"] is None else LevelRule.from_json(row["levels"]),
                 "iss_in_callback": canonical.typed(row["iss_in_callback"], bool, "iss_in_callback"),
                 "plain_http": canonical.typed(row["plain_http"], bool, "plain_http"),
             }
@@ -216,7 +219,3 @@ def needed(value: str | None, what: str) -> str:
     if value is None:
         raise unfit(f"the provider value has no {what}", f"thiếu {what}")
     return value
-
-
-def _asserted(value: Any) -> Assurance:
-    return Assurance(**canonical.members(value, ("scheme", "value"), "acr"), source="asserted")

@@ -9,10 +9,9 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from eidkit.auth import foreign
+from eidkit.auth import exchange, foreign
 from eidkit.auth.foreign import NotAccepted
 from eidkit.auth.provider import needed
-from eidkit.errors import Text
 from eidkit.transport import Request, unreachable
 
 if TYPE_CHECKING:
@@ -26,14 +25,11 @@ def asked(transport: Transport, provider: Provider, access_token: str, subject: 
     By POST, which no redirect takes elsewhere: a redirected GET would carry the access token along.
     """
     url = needed(provider.userinfo_endpoint, "userinfo_endpoint")
-    if not access_token.isascii() or not access_token.isprintable() or " " in access_token:
-        raise NotAccepted("access-token")
-    headers = {"accept": "application/json", "authorization": f"Bearer {access_token}"}
-    response = transport.send(Request("POST", url, headers, limit=foreign.MAX_ANSWER))
+    response = transport.send(Request("POST", url, exchange.bearer(access_token), limit=foreign.MAX_ANSWER))
     if response.status in {400, 401, 403}:
         raise NotAccepted("userinfo")
     if response.status != 200 or len(response.body) > foreign.MAX_ANSWER:
-        raise unreachable(url, Text(f"status {response.status}", f"trạng thái {response.status}"))
+        raise unreachable(url, exchange.status(response.status))
     claims_for(subject, response.body)
     return response.body
 

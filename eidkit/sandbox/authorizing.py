@@ -48,10 +48,11 @@ def parameters(query: str) -> dict[str, str]:
     return dict(pairs)
 
 
-def asked(query: str, clients: Collection[str], redirect_uris: Collection[str]) -> Asked:
+def asked(query: str, clients: Collection[str], redirect_uris: Collection[str], *, pkce: bool = True) -> Asked:
     """The request in ``query``; AuthorizationError otherwise, with a way back once that is known to be the client's.
 
-    A client may come back to an address that was registered, or to any on the loopback (RFC 8252 §7.3).
+    ``pkce``: it must be there; otherwise it may.  A client may come back to an address that was registered, or to any
+    on the loopback (RFC 8252 §7.3).
     """
     given = parameters(query)
     back = given.get("redirect_uri", "")
@@ -63,14 +64,15 @@ def asked(query: str, clients: Collection[str], redirect_uris: Collection[str]) 
     home = _with(back, {"state": given.get("state", "")})
     if given.get("response_type") != "code":
         raise AuthorizationError("unsupported_response_type", Text("code flow only", "chỉ hỗ trợ code flow"), home)
-    if given.get("code_challenge_method") != "S256" or len(given.get("code_challenge", "")) != 43:
+    begun = pkce or "code_challenge" in given
+    if begun and (given.get("code_challenge_method") != "S256" or len(given.get("code_challenge", "")) != 43):
         raise AuthorizationError("invalid_request", Text("PKCE by S256 is needed", "cần PKCE với S256"), home)
     if "openid" not in given.get("scope", "").split():
         raise AuthorizationError("invalid_scope", Text("the scope lacks openid", "scope thiếu openid"), home)
     if "none" in given.get("prompt", "").split():
         raise AuthorizationError("login_required", Text("nobody is logged in", "chưa ai đăng nhập"), home)
     return Asked(
-        given["client_id"], back, given.get("state", ""), given.get("nonce", ""), given["code_challenge"],
+        given["client_id"], back, given.get("state", ""), given.get("nonce", ""), given.get("code_challenge", ""),
         tuple(given.get("acr_values", "").split()), given.get("ui_locales", "").partition("-")[0],
     )  # fmt: skip
 

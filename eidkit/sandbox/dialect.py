@@ -18,26 +18,41 @@ CLAIMS = {"vn-cccd": "citizen_id", "vn-cmnd": "old_citizen_id", "vn-mst": "tax_i
 
 
 class Dialect(NamedTuple):
-    """``acr`` maps each value to a level of vn-2024, empty where it counts for none; ``usual_acr`` is said unasked."""
+    """``acr`` maps each value to a level of vn-2024, empty where it counts for none; ``usual_acr`` is said unasked.
+
+    ``account_claim`` says what kind of account it is, a number for each scheme; the claims of other schemes are then
+    there and blank.  ``level_claim`` is another claim that says how sure it is, as ``acr`` does.
+    """
 
     claims: Mapping[str, str]
     name_claim: str
     acr: Mapping[str, str]
     usual_acr: str
     only_userinfo: bool
+    account_claim: str | None = None
+    level_claim: str | None = None
 
-    def person(self, identity: Identity) -> dict[str, Any]:
+    def person(self, identity: Identity, acr: str = "") -> dict[str, Any]:
         """The claims that name ``identity``."""
         number = {self.claims[identity.scheme]: identity.identifier} if identity.scheme in self.claims else {}
-        return {self.name_claim: identity.name} | number
+        told: dict[str, Any] = {self.name_claim: identity.name} | number
+        if self.account_claim is not None and identity.scheme in self.claims:
+            kind = str([*self.claims].index(identity.scheme) + 1)
+            told = dict.fromkeys(self.claims.values(), "") | {self.account_claim: kind} | told
+        if self.level_claim is not None:
+            told[self.level_claim] = acr or self.usual_acr
+        return told
 
     def profile(self, scheme: str) -> Profile:
         """The profile with which a relying party reads this dialect, for persons named in ``scheme``."""
-        from eidkit.auth.profile import IdentifierRule, Profile, asserted
+        from eidkit.auth.naming import IdentifierRule, LevelRule, asserted
+        from eidkit.auth.profile import Profile
 
         rule = IdentifierRule(self.claims[scheme], scheme) if scheme in self.claims else None
-        acr = asserted({value: [("vn-2024", level)] if level else [] for value, level in self.acr.items()})
-        return Profile(rule, self.name_claim, acr, claims_from="userinfo" if self.only_userinfo else "id-token")
+        counts = asserted({value: [("vn-2024", level)] if level else [] for value, level in self.acr.items()})
+        if self.level_claim is not None and self.account_claim is None:
+            return Profile(rule, self.name_claim, claims_from="userinfo", levels=LevelRule(self.level_claim, counts))
+        return Profile(rule, self.name_claim, counts, claims_from="userinfo" if self.only_userinfo else "id-token")
 
 
 OWN = Dialect(CLAIMS, "name", ACR, "urn:eidkit:sandbox:level:2", only_userinfo=False)
@@ -48,8 +63,17 @@ PORTAL = Dialect(
     {"LoA1": ""},
     "LoA1",
     only_userinfo=True,
+    account_claim="LoaiTaiKhoan",
+    level_claim="loAs",
 )
-"""As Vietnam's national service portal tells it: the claims of its UserInfo, one ``acr`` value."""
+"""As Vietnam's national service portal tells it: the claims of its UserInfo, one ``acr`` value.
+
+The numbers of ``LoaiTaiKhoan`` (1 citizen, 2 old number, 3 organisation) are made up here.
+"""
+VNEID = Dialect(
+    {"vn-cccd": "citizenPid"}, "fullName", {"1": "1", "2": "2"}, "2", only_userinfo=True, level_claim="accountLevel"
+)
+"""As VNeID's partner flow tells it; that an account's level counts as that level of vn-2024 is made up here."""
 
 
 def subject_of(identity: Identity) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from eidkit.errors import EidkitError, Text
-from eidkit.sandbox import provider_faults, tsa
+from eidkit.sandbox import partner_faults, provider_faults, tsa
 from eidkit.transport import MAX_RESPONSE, Request, Response, unreachable
 
 if TYPE_CHECKING:
@@ -32,9 +32,22 @@ DETAILS: dict[str, tuple[str, ...]] = {
     "tsa": ("wrong-imprint", *(name for name in tsa.FAULTS if name != "wrong-imprint")),
     "discovery": ("other-issuer", "not-json"),
     "jwks": ("other-keys", "not-json"),
-    "authorize": ("wrong-state", *sorted(provider_faults.CALLBACK_FAULTS - {"wrong-state"})),
-    "token": ("bad-signature", *sorted(provider_faults.TOKEN_FAULTS - {"bad-signature"}), "not-json"),
-    "userinfo": ("other-userinfo-subject", *sorted(provider_faults.USERINFO_FAULTS - {"other-userinfo-subject"})),
+    "authorize": (
+        "wrong-state",
+        *sorted(provider_faults.CALLBACK_FAULTS - {"wrong-state"}),
+        *sorted(partner_faults.CODE_FAULTS),
+    ),
+    "token": (
+        "bad-signature",
+        *sorted(provider_faults.TOKEN_FAULTS - {"bad-signature"}),
+        "not-json",
+        *sorted({*partner_faults.TOKEN_FAULTS, *partner_faults.BODY_FAULTS}),
+    ),
+    "userinfo": (
+        "other-userinfo-subject",
+        *sorted(provider_faults.USERINFO_FAULTS - {"other-userinfo-subject"}),
+        *sorted({*partner_faults.ANSWER_FAULTS, *partner_faults.BODY_FAULTS}),
+    ),
 }
 """Each endpoint, and what can be wrong there; the first is meant when nothing is named."""
 ENDPOINTS: tuple[str, ...] = tuple(DETAILS)

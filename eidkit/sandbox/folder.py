@@ -6,6 +6,7 @@ a folder is for testing; the password of every ``.p12`` is "sandbox".
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from datetime import timedelta
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from eidkit import canonical
 from eidkit.clock import SYSTEM_CLOCK, Clock
 from eidkit.errors import DocumentError, Text
-from eidkit.files import write_atomically
+from eidkit.files import contents, write_atomically
 from eidkit.identity import Identity
 from eidkit.sandbox import people
 from eidkit.sandbox.authority import Authority, Revocation
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 STATE = "sandbox.json"
+PARTNER_KEY = "vneid.pem"
+"""The key of the partner's client: a relying party opens with it what the partner encrypts."""
+MAX_STATE = canonical.MAX_BYTES
 VERSION = 2
 """Of the state file's form."""
 PASSWORD = "sandbox"  # noqa: S105 - public on purpose, it protects nothing
@@ -54,13 +59,20 @@ def write(sandbox: Sandbox, folder: str | os.PathLike[str]) -> None:
     place.mkdir(parents=True, exist_ok=True)
     state = canonical.dumps(_state(sandbox))
     write_atomically(place / STATE, [state], private=True)
+    write_atomically(place / PARTNER_KEY, [private_pem(sandbox.partner.private)], private=True)
 
 
 def read(folder: str | os.PathLike[str], clock: Clock) -> Sandbox:
     """The sandbox kept in ``folder``; raises :class:`DocumentError` when there is none."""
     try:
-        state = canonical.loads((Path(folder) / STATE).read_bytes())
+        state = canonical.loads(contents(Path(folder) / STATE, MAX_STATE))
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise DocumentError(
+                "sandbox-too-large",
+                Text(f"{STATE} is {error.strerror}", f"{STATE} vượt giới hạn {MAX_STATE} byte"),
+                Text("make a new one with: eidkit sandbox init DIR", "tạo mới bằng lệnh: eidkit sandbox init DIR"),
+            ) from error
         raise DocumentError(
             "sandbox-missing",
             Text(f"there is no sandbox in {Path(folder).name}", f"không có sandbox trong {Path(folder).name}"),
@@ -90,7 +102,22 @@ def read(folder: str | os.PathLike[str], clock: Clock) -> Sandbox:
     sandbox.persons[:] = [Identity.from_json(one) for one in stored["persons"]]
     for name, keys in canonical.members(stored["providers"], PROVIDERS, "providers").items():
         sandbox.identity_provider(name, [_provider_key(lines) for lines in keys])
+    if (Path(folder) / PARTNER_KEY).exists():
+        sandbox.identity_partner(_partner_key(Path(folder) / PARTNER_KEY))
     return sandbox
+
+
+def _partner_key(path: Path) -> RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = load_private_pem(contents(path, MAX_STATE))
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise DocumentError(
+            "sandbox-version",
+            Text(f"{PARTNER_KEY} holds no RSA key", f"{PARTNER_KEY} không chứa khóa RSA"),
+            Text("make a new sandbox", "tạo sandbox mới"),
+        )
+    return key
 
 
 def _provider_key(lines: list[str]) -> EllipticCurvePrivateKey:

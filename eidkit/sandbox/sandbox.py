@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+    from eidkit.sandbox.partner import SandboxPartner
     from eidkit.sandbox.provider import SandboxProvider
     from eidkit.timestamps.authority import TimestampAuthority
     from eidkit.transport import Transport
@@ -64,6 +66,7 @@ class Sandbox:
         """Who can be chosen on its login pages: the sample dossier's people, and everybody certified since."""
         self._service: SandboxKey | None = None
         self._providers: dict[str, SandboxProvider] = {}
+        self._partner: SandboxPartner | None = None
         self._attached: dict[str, Transport] = {}
         self._cut: set[str] = set()
         self._lock = threading.RLock()
@@ -162,6 +165,21 @@ class Sandbox:
                 )
                 self._providers[name] = made
             return self._providers[name]
+
+    @property
+    def partner(self) -> SandboxPartner:
+        """A third, at ``base_url + "vneid"``: it encrypts what it says and signs nothing, as VNeID's partner flow."""
+        return self.identity_partner()
+
+    def identity_partner(self, private: RSAPrivateKey | None = None) -> SandboxPartner:
+        """The partner, made when it is asked for first, with ``private`` as its client's key."""
+        with self._lock:
+            if self._partner is None:
+                from eidkit.sandbox.partner import SandboxPartner
+
+                address = self.base_url + PARTNER
+                self._partner = SandboxPartner(address, clock=self.clock, private=private, persons=self.persons)
+            return self._partner
 
     def crls(self) -> tuple[bytes, ...]:
         """The CRL of each authority, of this moment."""
@@ -314,8 +332,9 @@ class Sandbox:
 
     def _answer(self, request: Request, path: str, wrong: str | None) -> Response:
         head, _, tail = path.partition("/")
-        if head in _DIALECTS:
-            return self.identity_provider(head).respond(request, *([wrong] if wrong else ()))
+        if head in _DIALECTS or head == PARTNER:
+            desk = self.partner if head == PARTNER else self.identity_provider(head)
+            return desk.respond(request, *([wrong] if wrong else ()))
         with self._lock:
             now = self.clock.now()
             if head == "tsa" and request.method == "POST":
@@ -342,6 +361,8 @@ class Sandbox:
 _DIALECTS = {"oidc": OWN, "portal": PORTAL}
 """Its OpenID providers by name, and how each tells who logged in."""
 PROVIDERS = tuple(_DIALECTS)
+PARTNER = "vneid"
+"""Where its partner lives."""
 
 
 def _asked_by_get(path: str) -> bytes:

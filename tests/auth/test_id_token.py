@@ -136,6 +136,23 @@ def test_the_oidc_core_examples(corpus):
         assert _outcome(case, data["defaults"], Stores.memory()) == case["expect"], case["id"]
 
 
+def _cookbook(corpus, form):
+    """The compact tokens of RFC 7520 under which a MAC, or an encryption, stands."""
+    for file in sorted((corpus("auth/jose") / "rfc7520" / form).glob("*.json")):
+        output = json.loads(file.read_text("utf-8"))["output"]
+        alg = json.loads(file.read_text("utf-8"))["input"].get("alg", "")
+        if "compact" in output and alg not in jwa.ALGORITHMS:
+            yield output["compact"]
+
+
+@pytest.mark.parametrize(("form", "reason", "least"), [("jws", "alg", 1), ("jwe", "token-shape", 9)])
+def test_good_tokens_of_the_cookbook_that_are_no_signatures_are_refused(provider, corpus, caplog, form, reason, least):
+    found = list(_cookbook(corpus, form))
+    assert len(found) >= least
+    for token in found:
+        refused(token, provider, reason, caplog)
+
+
 # ── what holds ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -335,6 +352,11 @@ CHANGES = {
     "endless subject": ({"sub": "x" * 256}, "sub"),
     "subject as a number": ({"sub": 1}, "sub"),
     "acr not text": ({"acr": ["high"]}, "acr"),
+    "a logout token with a nonce": (
+        {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}, "sid": "s"},
+        "events",
+    ),
+    "a security event": ({"events": None}, "events"),
 }
 
 

@@ -185,3 +185,7 @@ def test_importing_it_loads_no_http_client() -> None:
 
     code = "import sys, eidkit.transport; raise SystemExit('httpx2' in sys.modules or 'ssl' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_get_that_carries_credentials_follows_no_redirect(transport: HttpTransport, port: int) -> None:
+    assert transport.send(Request("GET", f"http://localhost:{port}/moved", redirects=0)).status == 302

@@ -11,6 +11,7 @@ import pytest
 from eidkit.clock import FixedClock
 from eidkit.errors import DocumentError
 from eidkit.sandbox import Sandbox, init
+from eidkit.sandbox.folder import MAX_STATE
 from eidkit.timestamps.authority import first_token
 from eidkit.trust.sources import Sources
 from eidkit.trust.store import TrustStore
@@ -59,6 +60,13 @@ class TestKeeping:
         with pytest.raises(DocumentError) as caught:
             Sandbox.open(tmp_path)
         assert caught.value.code == "sandbox-version"
+
+    def test_a_state_beyond_its_bound_is_refused_before_it_is_read(self, tmp_path: Path) -> None:
+        with (tmp_path / "sandbox.json").open("wb") as file:
+            file.truncate(MAX_STATE + 1)
+        with pytest.raises(DocumentError) as caught:
+            Sandbox.open(tmp_path)
+        assert caught.value.code == "sandbox-too-large"
 
     def test_it_still_stamps(self, clock: FixedClock, tmp_path: Path) -> None:
         first = Sandbox.create(clock=clock)

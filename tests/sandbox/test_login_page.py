@@ -261,7 +261,7 @@ def test_userinfo_wants_a_token_that_was_given(idp: SandboxProvider) -> None:
 
 
 def test_codes_are_bounded(idp: SandboxProvider, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    from eidkit.sandbox import provider as module
+    from eidkit.sandbox import desk as module
 
     monkeypatch.setattr(module, "MAX_REMEMBERED", 3)
     value = idp.provider()

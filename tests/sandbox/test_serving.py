@@ -219,7 +219,7 @@ def test_it_says_where_everything_is(folder: Path) -> None:
         process.terminate()
         _, err = process.communicate(timeout=20)
     assert [line.partition(": ")[2] for line in err.splitlines()] == [
-        address + "oidc", address + "portal", address + "control",
+        address + "oidc", address + "portal", address + "vneid", address + "control",
     ]  # fmt: skip
 
 
