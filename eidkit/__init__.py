@@ -14,6 +14,7 @@ from eidkit.version import VERSION
 if TYPE_CHECKING:
     from eidkit.binding.attestation import Attestation
     from eidkit.binding.authentication import Authentication
+    from eidkit.binding.identity_link import IdentityLink
     from eidkit.binding.procedure import Procedure, Step
     from eidkit.binding.transaction import Transaction
     from eidkit.clock import FixedClock, SystemClock
@@ -45,6 +46,7 @@ __all__ = [
     "FixedClock",
     "HttpTransport",
     "Identity",
+    "IdentityLink",
     "Pending",
     "Policy",
     "Procedure",
@@ -67,6 +69,7 @@ __getattr__, __dir__ = lazily.loading(
     {
         "eidkit.binding.attestation": ("Attestation",),
         "eidkit.binding.authentication": ("Authentication",),
+        "eidkit.binding.identity_link": ("IdentityLink",),
         "eidkit.binding.procedure": ("Procedure", "Step"),
         "eidkit.binding.transaction": ("Transaction",),
         "eidkit.clock": ("FixedClock", "SystemClock"),

@@ -14,11 +14,11 @@ in a device that asks its holder (EN 319 412-5 §4.2.2); otherwise it may be a f
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from eidkit import algorithms
 from eidkit.asn1 import certificate as certificates
-from eidkit.asn1 import der
+from eidkit.asn1 import constraints, der, extension
 from eidkit.auth import assurance
 from eidkit.auth.foreign import NotAccepted
 from eidkit.binding import shape
@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
     from eidkit.asn1.certificate import Certificate
+    from eidkit.auth.rechecked import Newer
     from eidkit.binding.authentication import Assurance
     from eidkit.identity import Identity
     from eidkit.transport import Transport
     from eidkit.trust.store import TrustStore
     from eidkit.verify.certificate import CertificateReport
 
+Purpose = Literal["login", "signing"]
 MAX_CERTIFICATE = 16 * 1024
 MAX_ISSUERS = 8
 MAX_KEPT = 2 * 1024 * 1024
@@ -92,26 +94,41 @@ class Kept(NamedTuple):
             raise NotAccepted("certificate-key")
         return key
 
-    def report(self, trust: TrustStore, at: datetime, policy: Policy = ETSI_BASELINE) -> CertificateReport:
+    def report(
+        self, trust: TrustStore, at: datetime, policy: Policy = ETSI_BASELINE, purpose: Purpose = "login"
+    ) -> CertificateReport:
         """The plan's 1 to 3, with nothing but what is kept here; raises EidkitError for what is none of it."""
         return verify_certificate(
             self.certificate,
             trust,
-            purpose="login",
+            purpose=purpose,
             intermediates=self.issuers,
             revocation=(*self.crls, *self.ocsps),
             at=at,
             policy=policy,
         )
 
+    def later_report(self, trust: TrustStore, newer: Newer) -> CertificateReport:
+        """What answers that came after the login say of the certificate, instead of those that are kept here."""
+        return verify_certificate(
+            self.certificate,
+            trust,
+            purpose="login",
+            intermediates=self.issuers,
+            at=newer.at,
+            sources=newer.sources,
+            transport=newer.transport,
+        )
+
 
 class Inquiry(NamedTuple):
-    """With what a certificate is judged at the login."""
+    """With what a certificate is judged when it is presented, and for which purpose."""
 
     trust: TrustStore
     sources: Sources | None
     policy: Policy
     transport: Transport | None
+    purpose: Purpose = "login"
 
 
 def accepted(certificate: bytes, issuers: Iterable[bytes], given: Inquiry, at: datetime) -> Kept:
@@ -129,7 +146,7 @@ def accepted(certificate: bytes, issuers: Iterable[bytes], given: Inquiry, at: d
         if _size(candidate) > MAX_KEPT:
             raise NotAccepted("revocation-data-size")
         try:
-            report = candidate.report(given.trust, at, given.policy)
+            report = candidate.report(given.trust, at, given.policy, given.purpose)
         except EidkitError as error:
             raise NotAccepted("certificate-shape") from error
         if report:
@@ -153,6 +170,15 @@ def in_device(kept: Kept) -> bool:
         return False
 
 
+def policies(kept: Kept) -> frozenset[str]:
+    """The policies that the certificate names (RFC 5280 §4.2.1.4); NotAccepted where they cannot be read."""
+    try:
+        stated = kept.parsed().read(extension.CERTIFICATE_POLICIES, constraints.certificate_policies)
+    except EidkitError as error:
+        raise NotAccepted("certificate-shape") from error
+    return frozenset() if stated is None else frozenset(stated.oids)
+
+
 def factors(method: str, kept: Kept) -> tuple[str, ...]:
     """The factor kinds that a use of this key shows by ``method``."""
     return assurance.factors(method) if in_device(kept) else ("have",)
@@ -166,7 +192,7 @@ def worth(method: str, kept: Kept) -> tuple[Assurance, ...]:
 def _gathered(leaf: Certificate, issuers: tuple[bytes, ...], given: Inquiry, at: datetime) -> Kept:
     """A path and what the Sources have about it; without a path nobody is asked about anything."""
     sources = given.sources or Sources()
-    anchors = given.trust.of_kind("login")
+    anchors = given.trust.of_kind(given.purpose)
     pool = tuple(certificates.readable((*issuers, *sources.certificates())))
     path = _path(leaf, pool, given, at)
     if not path:
@@ -185,7 +211,8 @@ def _gathered(leaf: Certificate, issuers: tuple[bytes, ...], given: Inquiry, at:
 
 
 def _path(leaf: Certificate, pool: tuple[Certificate, ...], given: Inquiry, at: datetime) -> tuple[Certificate, ...]:
-    found = find_path(leaf, pool=pool, anchors=given.trust.of_kind("login"), at=at, purpose="login", leaf_period=False)
+    anchors = given.trust.of_kind(given.purpose)
+    found = find_path(leaf, pool=pool, anchors=anchors, at=at, purpose=given.purpose, leaf_period=False)
     return found.path if found.ok else ()
 
 

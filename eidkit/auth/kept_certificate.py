@@ -14,10 +14,12 @@ from eidkit.findings import Finding, finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
-    from eidkit.auth.rechecked import Recheck
+    from eidkit.auth.rechecked import Newer, Recheck
     from eidkit.binding.authentication import Authentication, ProofClass
     from eidkit.trust.store import TrustStore
+    from eidkit.verify.certificate import CertificateReport, PathEntry
 
 ANSWER = Text("the proof does not answer this challenge", "bằng chứng không trả lời yêu cầu này")
 
@@ -46,8 +48,11 @@ class Form:
         return Kept.from_json(row), {name: row[name] for name in self.members}
 
 
-def recheck(authentication: Authentication, trust: TrustStore, form: Form) -> Recheck:
-    """What the proof proves to a verifier with anchors of its own; the assurance is recomputed from the certificate."""
+def recheck(authentication: Authentication, trust: TrustStore, form: Form, newer: Newer | None = None) -> Recheck:
+    """What the proof proves to a verifier with anchors of its own; the assurance is recomputed from the certificate.
+
+    ``newer`` answers count beside those that were kept (:class:`eidkit.auth.rechecked.Newer`).
+    """
     found = list(rechecked.disclosed(authentication))
     if authentication.proof_class != form.proof_class:
         why = Text(f"such a proof is {form.proof_class} and nothing else", f"bằng chứng này là {form.proof_class}")
@@ -58,7 +63,7 @@ def recheck(authentication: Authentication, trust: TrustStore, form: Form) -> Re
         return rechecked.Recheck((rechecked.refuted(authentication, rechecked.OTHER_KIND),), (), form.proof_class)
     try:
         kept, particular = form.of_bytes(authentication.disclosure.proof)
-        found = list(_judged(authentication, trust, form, kept, particular))
+        found = [*_judged(authentication, form, kept, particular), *_standing(authentication, trust, kept, newer)]
         worth = () if found else certified.worth(form.method, kept)
     except EidkitError as error:
         why = Text(f"the proof is malformed ({error.code})", f"bằng chứng sai cấu trúc ({error.code})")
@@ -69,20 +74,37 @@ def recheck(authentication: Authentication, trust: TrustStore, form: Form) -> Re
     return rechecked.Recheck(tuple(found), worth, form.proof_class)
 
 
-def _judged(
-    authentication: Authentication, trust: TrustStore, form: Form, kept: Kept, particular: dict[str, Any]
-) -> Iterator[Finding]:
+def _judged(authentication: Authentication, form: Form, kept: Kept, particular: dict[str, Any]) -> Iterator[Finding]:
     if not form.answers(authentication, kept, particular):
         yield rechecked.refuted(authentication, ANSWER)
     if certified.person(kept) != authentication.identity:
         why = Text("the certificate names another person", "chứng thư nêu người khác")
         yield rechecked.refuted(authentication, why)
-    report = kept.report(trust, authentication.authenticated_at)
-    if not report:
-        reason = next((one for one in report.findings if one.severity == "error"), None)
-        said = Text("no path", "không có đường dẫn") if reason is None else reason.message
-        if report.verdict == "FAILED":
-            why = Text(f"its certificate: {said.en}", f"chứng thư: {said.vi}")
-            yield rechecked.refuted(authentication, why)
-        else:
-            yield finding("LOGIN_CERTIFICATE_UNDECIDED", authentication.method, why=said)
+
+
+def _standing(authentication: Authentication, trust: TrustStore, kept: Kept, newer: Newer | None) -> Iterator[Finding]:
+    """Whether the certificate was good at the login, by what was kept and by what came later."""
+    at = authentication.authenticated_at
+    later = kept.later_report(trust, newer) if newer is not None else None
+    if later is not None and any(_revoked_by(entry, at) for entry in later.path):
+        yield _against(authentication, later)
+        return
+    report = kept.report(trust, at)
+    only_status = {one.code for one in report.findings if one.severity == "error"} == {"STATUS_UNKNOWN"}
+    if not report and not (only_status and later):
+        yield _against(authentication, report)
+
+
+def _revoked_by(entry: PathEntry, at: datetime) -> bool:
+    """Whether it was revoked by ``at``; a revocation that does not say since when counts from ever."""
+    return entry.status == "revoked" and (entry.revoked_at is None or entry.revoked_at <= at)
+
+
+def _against(authentication: Authentication, report: CertificateReport) -> Finding:
+    """What ``report``, which did not pass, says against the login."""
+    reason = next((one for one in report.findings if one.severity == "error"), None)
+    said = Text("no path", "không có đường dẫn") if reason is None else reason.message
+    if report.verdict == "FAILED":
+        why = Text(f"its certificate: {said.en}", f"chứng thư: {said.vi}")
+        return rechecked.refuted(authentication, why)
+    return finding("LOGIN_CERTIFICATE_UNDECIDED", authentication.method, why=said)

@@ -13,6 +13,7 @@ from eidkit.binding import shape
 
 MAX_ORIGIN = 255
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_APP = re.compile(r"android:apk-key-hash:[A-Za-z0-9_-]{43}")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1"})
 
 
@@ -29,6 +30,11 @@ def check(origin: str) -> str:
             "audience phải là origin dạng https://permits.example, không có đường dẫn",
         )
     return origin
+
+
+def pinned(origin: str) -> str:
+    """``origin`` as a verifier pins it: one of a page (:func:`check`), or an app's, which only passkeys have."""
+    return origin if _APP.fullmatch(origin) else check(origin)
 
 
 def well_formed(origin: str) -> bool:

@@ -19,7 +19,6 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from eidkit.asn1 import der
 from eidkit.auth import certified, challenge, foreign, kept_certificate, presenting
 from eidkit.auth import origin as origins
 from eidkit.auth.certified import Inquiry, Kept
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
     from eidkit.auth.challenge import Issued
     from eidkit.auth.login import Login
-    from eidkit.auth.rechecked import Recheck
+    from eidkit.auth.rechecked import Newer, Recheck
     from eidkit.auth.stores import Stores
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.transaction import Transaction
@@ -68,7 +67,6 @@ DISALLOWED_POLICIES = frozenset(
         "1.3.6.1.4.1.10015.18.1",
     }
 )
-_CERTIFICATE_POLICIES = "2.5.29.32"
 _CHECKS = (
     ("challenge", "binding.md §3"),
     ("origin", "RFC 6454 §6.2"),
@@ -216,7 +214,7 @@ def _good(said: _Token, nonce: str, at_origin: str, given: Inquiry, at: datetime
         raise NotAccepted("origin")
     if not _signed(said.kept, said.algorithm, said.signature, nonce, at_origin):
         raise NotAccepted("signature")
-    if _policies(said.kept) & DISALLOWED_POLICIES:
+    if certified.policies(said.kept) & DISALLOWED_POLICIES:
         raise NotAccepted("certificate-policy")
     return certified.accepted(said.kept.certificate, said.kept.issuers, given, at)
 
@@ -229,31 +227,22 @@ def _signed(kept: Kept, algorithm: str, signature: bytes, nonce: str, at_origin:
     return jwa.verify(kept.public_key(), algorithm, signature, signed)
 
 
-def _policies(kept: Kept) -> frozenset[str]:
-    """The policy OIDs that the certificate names (RFC 5280 §4.2.1.4)."""
-    _, value = kept.parsed().extensions.get(_CERTIFICATE_POLICIES, (False, None))
-    try:
-        stated = () if value is None else der.whole(value).items(limit=256)
-        return frozenset(der.oid(one.first()) for one in stated)
-    except EidkitError as error:
-        raise NotAccepted("certificate-shape") from error
-
-
 def recheck(
     authentication: Authentication,
     trust: TrustStore,
     providers: Sequence[Any] = (),  # noqa: ARG001 - the same call for every way; the anchors are what counts here
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - the certificate was judged at the login, not at the signature
+    newer: Newer | None = None,
 ) -> Recheck:
     """What the kept signature proves to a verifier with *login* anchors of its own: all of 3 to 7, at that moment."""
-    return kept_certificate.recheck(authentication, trust, _FORM)
+    return kept_certificate.recheck(authentication, trust, _FORM, newer)
 
 
 def _answers(authentication: Authentication, kept: Kept, said: dict[str, Any]) -> bool:
     at_origin, nonce = authentication.challenge.audience, shape.base64_text(authentication.challenge_value)
     signature = shape.base64url_bytes(said["signature"], "signature")
-    if not origins.well_formed(at_origin) or _policies(kept) & DISALLOWED_POLICIES:
+    if not origins.well_formed(at_origin) or certified.policies(kept) & DISALLOWED_POLICIES:
         return False
     return _signed(kept, str(said["algorithm"]), signature, nonce, at_origin)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from eidkit.auth.challenge import Issued
     from eidkit.auth.login import Login
-    from eidkit.auth.rechecked import Recheck
+    from eidkit.auth.rechecked import Newer, Recheck
     from eidkit.auth.stores import Stores
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.transaction import Transaction
@@ -157,15 +157,15 @@ def log_in(
     return presenting.login(issued, shown, asked.now)
 
 
-class _Answer(NamedTuple):
-    """The answer taken apart; nothing in it is checked yet."""
+class Answer(NamedTuple):
+    """What :func:`respond` gave, taken apart; nothing in it is checked yet."""
 
     algorithm: str
     signature: bytes
     kept: Kept
 
     @classmethod
-    def of(cls, text: str) -> _Answer:
+    def of(cls, text: str) -> Answer:
         if not isinstance(text, str) or len(text) > MAX_ANSWER:
             raise NotAccepted("answer-shape")
         row = foreign.json_object(text.encode("utf-8", errors="replace"), "answer-shape")
@@ -179,16 +179,19 @@ class _Answer(NamedTuple):
             raise NotAccepted("answer-shape") from error
         return cls(str(row["algorithm"]), signature, Kept(certificate, chain))
 
+    def holds(self, at_origin: str, value: bytes) -> bool:
+        """Whether the certificate's key signed this origin and challenge value; NotAccepted for a key that is weak."""
+        return _signed(self.kept, self.algorithm, self.signature, at_origin, value)
+
 
 def _judged(answer: str, challenge_id: str, asked: Asked, stores: Stores, given: Inquiry) -> tuple[Issued, Presented]:
     try:
         # 1.
         issued = presenting.taken(stores, challenge_id, asked)
         # 2.
-        said = _Answer.of(answer)
+        said = Answer.of(answer)
         # 3. and 4.
-        holds = _signed(said.kept, said.algorithm, said.signature, issued.facts.audience, issued.value)
-        presenting.demanded(holds, "signature")
+        presenting.demanded(said.holds(issued.facts.audience, issued.value), "signature")
         # 5.
         kept = certified.accepted(said.kept.certificate, said.kept.issuers, given, asked.now)
         # 6.
@@ -220,9 +223,10 @@ def recheck(
     providers: Sequence[Any] = (),  # noqa: ARG001 - the same call for every way; the anchors are what counts here
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - the certificate was judged at the login, not at the signature
+    newer: Newer | None = None,
 ) -> Recheck:
     """What the kept signature proves to a verifier with *login* anchors of its own: all of 3 to 6, at that moment."""
-    return kept_certificate.recheck(authentication, trust, _FORM)
+    return kept_certificate.recheck(authentication, trust, _FORM, newer)
 
 
 def _answers(authentication: Authentication, kept: Kept, said: dict[str, Any]) -> bool:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from eidkit.auth.challenge import Issued
     from eidkit.auth.login import Login
-    from eidkit.auth.rechecked import Recheck
+    from eidkit.auth.rechecked import Newer, Recheck
     from eidkit.auth.stores import Stores
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.transaction import Transaction
@@ -162,9 +162,10 @@ def recheck(
     providers: Sequence[Any] = (),  # noqa: ARG001 - the same call for every way; the anchors are what counts here
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - the certificate was judged at the login, not at the signature
+    newer: Newer | None = None,
 ) -> Recheck:
     """That the record speaks of this challenge and its certificate was good then; who came is the service's word."""
-    return kept_certificate.recheck(authentication, trust, _FORM)
+    return kept_certificate.recheck(authentication, trust, _FORM, newer)
 
 
 def _answers(authentication: Authentication, _kept: Kept, said: dict[str, Any]) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         challenge_value,
         subject_commitment,
     )
+    from eidkit.binding.identity_link import IdentityLink
     from eidkit.binding.procedure import Action, AssuranceRule, DocumentRule, Procedure, Step
     from eidkit.binding.transaction import (
         ProcedureReference,
@@ -46,6 +47,7 @@ __all__ = [
     "Check",
     "Disclosure",
     "DocumentRule",
+    "IdentityLink",
     "Procedure",
     "ProcedureReference",
     "Proof",
@@ -77,6 +79,7 @@ __getattr__, __dir__ = lazily.loading(
             "challenge_value",
             "subject_commitment",
         ),
+        "identity_link": ("IdentityLink",),
         "procedure": ("Action", "AssuranceRule", "DocumentRule", "Procedure", "Step"),
         "transaction": (
             "ProcedureReference",

@@ -10,22 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from eidkit import algorithms, canonical
-from eidkit.binding import jwa, scales, shape
+from eidkit import canonical
+from eidkit.binding import scales, shape
 from eidkit.binding.authentication import Assurance
+from eidkit.binding.service_jws import ServiceJws, signed
 from eidkit.binding.transaction import version
-from eidkit.errors import KeyUnusable, NotSupported, SigningError, Text
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
     from eidkit.binding.authentication import Authentication
     from eidkit.key import SigningKey
 
 TYP = "eidkit-attestation+jwt"
-MAX_JWS = 32_768
 _CLAIMS = (
     "v",
     "transaction",
@@ -107,52 +104,39 @@ class AttestationClaims:
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """One attestation as read: claims, the leaf certificate (DER), ``alg``, and the parts to check it again.
+    """One attestation as read: the service's JWS and its claims.
 
     Reading is no judgement: ask :meth:`signature_holds`, :meth:`disagreements`, and then who signed.
     Threads may share it.
     """
 
-    text: str
+    jws: ServiceJws
     claims: AttestationClaims
-    certificate: bytes
-    algorithm: str
-    """The JWS ``alg``, one of a fixed list."""
-    signing_input: bytes
-    signature: bytes
 
     @classmethod
     def read(cls, jws: str) -> Attestation:
-        """The Attestation in a compact JWS of at most 32,768 characters.
+        """The Attestation in a compact JWS; as :meth:`ServiceJws.read` it raises :class:`CanonicalError`."""
+        read = ServiceJws.read(jws, TYP)
+        return cls(read, AttestationClaims.from_json(read.payload))
 
-        The header has exactly ``alg``, ``typ`` and ``x5c`` (one certificate); header and payload are RFC 8785
-        bytes in canonical base64url.  Anything else raises :class:`CanonicalError`.
-        """
-        parts = jws.split(".") if len(jws) <= MAX_JWS else []
-        if len(parts) != 3:
-            shape.refuse(
-                "attestation-shape",
-                "an attestation is one compact JWS of bounded size",
-                "attestation không phải JWS gọn hợp lệ",
-            )
-        header_bytes, payload, signature = (shape.base64url_bytes(part, "attestation") for part in parts)
-        header = canonical.members(
-            canonical.loads(header_bytes, exact=True), ("alg", "typ", "x5c"), "attestation header"
-        )
-        shape.one_of(header["alg"], jwa.ALGORITHMS, "alg")
-        shape.one_of(header["typ"], (TYP,), "typ")
-        chain = shape.items(header["x5c"], lambda item: shape.base64_bytes(item, "x5c"), "x5c", limit=1)
-        if len(chain) != 1 or not chain[0]:
-            shape.refuse(
-                "attestation-x5c", "x5c holds exactly the service's certificate", "x5c phải có đúng một chứng thư"
-            )
-        claims = AttestationClaims.from_json(canonical.loads(payload, exact=True))
-        return cls(jws, claims, chain[0], header["alg"], f"{parts[0]}.{parts[1]}".encode("ascii"), signature)
+    @property
+    def text(self) -> str:
+        """The compact JWS."""
+        return self.jws.text
+
+    @property
+    def certificate(self) -> bytes:
+        """The service's certificate (DER), as the JWS names it."""
+        return self.jws.certificate
+
+    @property
+    def algorithm(self) -> str:
+        """The JWS ``alg``."""
+        return self.jws.algorithm
 
     def signature_holds(self) -> bool:
-        """Whether the value is the signature of ``certificate``'s key, with a key that fits ``alg`` and is strong."""
-        key = _public_key(self.certificate)
-        return key is not None and jwa.verify(key, self.algorithm, self.signature, self.signing_input)
+        """As :meth:`ServiceJws.signature_holds`."""
+        return self.jws.signature_holds()
 
     def disagreements(self, authentication: Authentication) -> tuple[str, ...]:
         """The members that say something else than ``authentication``; empty when they agree."""
@@ -165,69 +149,7 @@ class Attestation:
 def attest(authentication: Authentication, key: SigningKey, issued_at: datetime) -> Authentication:
     """The same Authentication with the service's attestation, issued at ``issued_at``.
 
-    The signature is checked against the key's certificate before it is returned.  Raises
-    :class:`KeyUnusable` for a certificate outside its period and :class:`NotSupported` for a key that no
-    ``alg`` of the fixed list fits.
+    Raises what :func:`eidkit.binding.service_jws.signed` raises for a key that will not do.
     """
-    certificate = key.certificate
-    if not certificate.not_valid_before_utc <= issued_at <= certificate.not_valid_after_utc:
-        raise KeyUnusable(
-            "attestation-certificate-period",
-            Text("the service's attestation certificate is not valid now", "chứng thư của dịch vụ không còn hiệu lực"),
-            Text("renew the attestation key's certificate", "gia hạn chứng thư của khóa dịch vụ"),
-            kind="configuration",
-        )
-    alg = _alg_for(certificate.public_key())
-    row = jwa.ALGORITHMS[alg]
-    header = {"alg": alg, "typ": TYP, "x5c": [_certificate_text(key)]}
     claims = AttestationClaims.of(authentication, issued_at)
-    head, body = (shape.base64url(canonical.dumps(part)) for part in (header, claims.to_json()))
-    value = key.sign(f"{head}.{body}".encode("ascii"), algorithms.SIGNATURE_BY_NAME[row.algorithm])
-    if row.bits is not None:
-        value = algorithms.ecdsa_to_plain(value, row.bits)
-    attestation = Attestation.read(f"{head}.{body}.{shape.base64url(value)}")
-    if not attestation.signature_holds():
-        raise SigningError(
-            "attestation-value",
-            Text(
-                "the service key gave a value that its certificate does not verify",
-                "giá trị ký không khớp chứng thư của dịch vụ",
-            ),
-            Text("check that key and certificate belong together", "kiểm tra khóa và chứng thư có khớp nhau không"),
-            kind="configuration",
-        )
-    return authentication.with_attestation(attestation.text)
-
-
-def _certificate_text(key: SigningKey) -> str:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return shape.base64_text(key.certificate.public_bytes(Encoding.DER))
-
-
-def _public_key(certificate: bytes) -> PublicKeyTypes | None:
-    from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-
-    try:
-        return x509.load_der_x509_certificate(certificate).public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        return None
-
-
-def _alg_for(key: PublicKeyTypes) -> str:
-    # The table's order prefers the digest that fits an EC key; for RSA it is PKCS#1 v1.5, which every token has.
-    for alg in jwa.ALGORITHMS:
-        if jwa.fits(key, alg):
-            return alg
-    kind, bits = algorithms.key_kind(key)
-    raise NotSupported(
-        "attestation-key",
-        Text(
-            f"a {kind} key of {bits} bits cannot sign attestations", f"khóa {kind} {bits} bit không ký được attestation"
-        ),
-        Text(
-            "use P-256, P-384, P-521, Ed25519, or RSA of at least 2048 bits",
-            "dùng P-256, P-384, P-521, Ed25519 hoặc RSA từ 2048 bit",
-        ),
-    )
+    return authentication.with_attestation(signed(claims.to_json(), TYP, key, issued_at).text)

@@ -257,6 +257,13 @@ class Authentication:
         """The same Authentication carrying ``jws``."""
         return replace(self, attestation=jws)
 
+    def erased(self) -> Authentication:
+        """The same Authentication without who it was and the proof of it: for good, once no copy is left.
+
+        Its digest and its attestation stay what they were; what needs the identity can no longer be proved.
+        """
+        return replace(self, disclosure=None)
+
     def _signed(self) -> dict[str, Any]:
         return {
             "v": 1,

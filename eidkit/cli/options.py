@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from eidkit.cli.speaking import misused
 from eidkit.errors import CanonicalError, EidkitError, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from eidkit.auth.oidc import Provider
+    from eidkit.auth.pinned_files import Pin
     from eidkit.binding.authentication import Authentication
+    from eidkit.binding.identity_link import IdentityLink
     from eidkit.policy import Policy
     from eidkit.timestamps.authority import TimestampAuthority
     from eidkit.transport import Transport
@@ -61,9 +63,13 @@ answer_options: Callable[[Any], Any] = together(
     _files("--crl", "FILE", "Revocation lists: files or folders."),
     _files("--ocsp", "FILE", "OCSP answers: files or folders."),
 )
+fetch_issuers_option: Callable[[Any], Any] = click.option(
+    "--fetch-issuers", is_flag=True, help="Also fetch missing issuers from the addresses that certificates name."
+)
 material_options: Callable[[Any], Any] = together(
     answer_options,
     click.option("--offline", is_flag=True, help="Open no connection; otherwise missing revocation data is fetched."),
+    fetch_issuers_option,
     _allow_host,
 )
 cache_option: Callable[[Any], Any] = click.option(
@@ -72,7 +78,14 @@ cache_option: Callable[[Any], Any] = click.option(
 attest_trust_option: Callable[[Any], Any] = _files("--attest-trust", "PEM", "Anchors for attestations of logins.")
 login_options: Callable[[Any], Any] = together(
     attest_trust_option,
-    _files("--provider", "FILE", "Identity providers whose keys you pinned."),
+    _files("--provider", "FILE", "Identity providers and relying parties whose keys you pinned."),
+    _files("--login-trust", "PEM", "Anchors for certificates that people log in with."),
+    click.option(
+        "--origin",
+        multiple=True,
+        metavar="ORIGIN",
+        help="An origin at which a key may have signed to log in (https://permits.example); without it, any.",
+    ),
 )
 
 
@@ -123,9 +136,12 @@ def trust_store(*chosen: tuple[Sequence[Path], AnchorKind]) -> TrustStore:
 
 
 def anchors(chosen: dict[str, Any]) -> TrustStore:
-    """The anchors of :data:`trust_options` and :data:`attest_trust_option`."""
+    """The anchors of :data:`trust_options`, :data:`attest_trust_option` and, where there are, :data:`login_options`."""
     return trust_store(
-        (chosen["trust"], "signing"), (chosen["tsa_trust"], "timestamping"), (chosen["attest_trust"], "attestation")
+        (chosen["trust"], "signing"),
+        (chosen["tsa_trust"], "timestamping"),
+        (chosen["attest_trust"], "attestation"),
+        (chosen.get("login_trust", ()), "login"),
     )
 
 
@@ -138,17 +154,22 @@ def given_sources(chosen: dict[str, Any]) -> Sources:
 
 def material(chosen: dict[str, Any]) -> Material:
     """What :data:`material_options` stand for: given files first, then the network, unless ``--offline``."""
-    from eidkit.trust.sources import Sources
-
-    given = given_sources(chosen)
     if chosen["offline"]:
-        return Material(given, None)
+        if chosen["fetch_issuers"] or chosen.get("cache"):
+            raise misused(
+                Text(
+                    "--fetch-issuers and --cache need the network; leave out --offline",
+                    "--fetch-issuers và --cache cần mạng; bỏ --offline",
+                )
+            )
+        return Material(given_sources(chosen), None)
     from eidkit.cli.progress import Asking
     from eidkit.transport import HttpTransport
+    from eidkit.trust.sources import Sources
 
     hosts = frozenset(chosen["allow_host"])
-    online = Sources.online(allow_hosts=hosts, cache=chosen.get("cache"))
-    return Material(given + online, Asking(HttpTransport(allow_hosts=hosts)))
+    online = Sources.online(allow_hosts=hosts, chase=chosen["fetch_issuers"], cache=chosen.get("cache"))
+    return Material(given_sources(chosen) + online, Asking(HttpTransport(allow_hosts=hosts)))
 
 
 policy_option: Callable[[Any], Any] = click.option(
@@ -156,7 +177,7 @@ policy_option: Callable[[Any], Any] = click.option(
     default="etsi-baseline",
     metavar="NAME|NAME@V|FILE",
     show_default=True,
-    help="What is demanded of a signature: etsi-baseline, lenient, vn-tt15, or a TOML file of your own.",
+    help="What is demanded: etsi-baseline, lenient, vn-tt15, or a TOML file of your own.",
 )
 
 
@@ -218,13 +239,29 @@ def authentications(paths: Sequence[Path]) -> tuple[Authentication, ...]:
     return tuple(named(path, Authentication.read) for path in paths)
 
 
-def providers(paths: Sequence[Path]) -> tuple[Provider, ...]:
+def providers(paths: Sequence[Path]) -> tuple[Pin, ...]:
     """The identity providers in these files, with the keys that you pinned."""
     if not paths:
         return ()
-    from eidkit.auth.oidc import Provider
+    from eidkit.auth import pinned_files
 
-    return tuple(named(path, Provider.read) for path in paths)
+    return tuple(named(path, pinned_files.read) for path in paths)
+
+
+def origins(chosen: Sequence[str]) -> tuple[str, ...]:
+    """The origins of ``--origin``; one that is none is refused, because no login would ever be at it."""
+    from eidkit.auth import origin
+
+    return tuple(origin.pinned(one) for one in chosen)
+
+
+def identity_links(paths: Sequence[Path]) -> tuple[IdentityLink, ...]:
+    """The identity links in these files."""
+    if not paths:
+        return ()
+    from eidkit.binding.identity_link import IdentityLink
+
+    return tuple(named(path, IdentityLink.read) for path in paths)
 
 
 def named(path: Path, read: Callable[[Path], V]) -> V:

@@ -10,7 +10,7 @@ import click
 from eidkit.cli import options
 from eidkit.cli.progress import counted
 from eidkit.cli.running import FAILED, PASSED, UNREADABLE, not_supported
-from eidkit.cli.speaking import complain, emit_json, language, language_option, not_readable
+from eidkit.cli.speaking import complain, emit_json, language, language_option, misused, not_readable
 from eidkit.errors import EidkitError, Text
 from eidkit.verify.render import html
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from eidkit.auth.oidc import Provider
+    from eidkit.auth.pinned_files import Pin
     from eidkit.binding.authentication import Authentication
     from eidkit.document import Document
     from eidkit.policy import Policy
@@ -52,6 +52,12 @@ Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read; with severa
     type=options.PATH,
     metavar="FILE",
     help="What a CMS signature, a bare token, an XML signature or evidence is about.",
+)
+@click.option(
+    "--attestation",
+    type=options.PATH,
+    metavar="FILE",
+    help="A signature over the statement of the evidence, by an anchor of --attest-trust.",
 )
 @click.option(
     "--authentication",
@@ -116,8 +122,10 @@ class Verifying:
     policy: Policy
     at: datetime
     authentications: tuple[Authentication, ...]
-    providers: tuple[Provider, ...]
+    providers: tuple[Pin, ...]
+    origins: tuple[str, ...]
     detached: tuple[Document, ...]
+    attestation: Document | None
 
     @classmethod
     def of(cls, chosen: dict[str, Any]) -> Verifying:
@@ -132,7 +140,9 @@ class Verifying:
             options.moment(chosen["at"]) or SYSTEM_CLOCK.now(),
             options.authentications(chosen["authentication"]),
             options.providers(chosen["provider"]),
+            options.origins(chosen["origin"]),
             tuple(Document.read(path) for path in chosen["detached"]),
+            Document.read(chosen["attestation"]) if chosen["attestation"] else None,
         )
 
     def verify(self, path: Path, reports: list[Report | html.Unreadable], shown: Shown) -> int:
@@ -158,7 +168,14 @@ class Verifying:
         if document.format == "json":
             original, contents = (self.detached[0], self.detached[1:]) if self.detached else (None, ())
             saved = document.read_bounded(MAX_EVIDENCE, "stored evidence")
-            evidence = load_evidence(saved, document=original, detached=contents)
+            evidence = load_evidence(saved, document=original, detached=contents, attestation=self.attestation)
+        elif self.attestation is not None:
+            raise misused(
+                Text(
+                    f"--attestation belongs to evidence from `eidkit collect`, and {path.name} is none",
+                    f"--attestation đi với chứng cứ của `eidkit collect`, {path.name} không phải chứng cứ",
+                )
+            )
         else:
             evidence = collect(document, detached=self.detached)
         sources, transport = self.material.sources, self.material.transport
@@ -166,6 +183,7 @@ class Verifying:
         report = judge(evidence, self.trust, self.policy, at=self.at, authentications=self.authentications)
         if not self.authentications:
             return report
-        from eidkit.cli.rechecking import rechecked
+        from eidkit.auth.rechecking import Newer, rechecked
 
-        return rechecked(report, self.trust, self.providers)
+        newer = Newer(sources, self.at, transport)
+        return rechecked(report, self.trust, self.providers, origins=self.origins, newer=newer)

@@ -9,12 +9,13 @@ from eidkit.identity import Identity
 from eidkit.trust.subject import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from eidkit.binding.authentication import Authentication
     from eidkit.binding.procedure import Action, Procedure, Step
-    from eidkit.trust.store import TrustStore
+    from eidkit.dossier.approving import Given
+    from eidkit.dossier.linking import Links
     from eidkit.verify.report import Conclusion
 
 
@@ -31,7 +32,8 @@ class Signed:
 class Act:
     """One approval: the step that was due, the action taken, the login, and the signatures that carry it.
 
-    ``number`` counts approvals from 1; ``action`` is None when the step has none of that name.
+    ``number`` counts approvals from 1; ``action`` is None when the step has none of that name; ``judged_at`` is by when
+    it must have happened, for an act whose signatures are not judged again.
     """
 
     number: int
@@ -40,24 +42,26 @@ class Act:
     action: Action | None
     authentication: Authentication
     signatures: tuple[Signed, ...]
+    judged_at: datetime | None = None
 
     @property
     def person(self) -> Identity | None:
         """Who authenticated; None where that was erased or does not open its commitment."""
         return self.authentication.identity if self.authentication.disclosure_holds() else None
 
-    @property
-    def holder(self) -> Identity | None:
-        """:attr:`person`, named by a certificate of this act or by the procedure.
+    def holder(self, known: Iterable[Identity]) -> Identity | None:
+        """:attr:`person`, named as a certificate of this act or the procedure names one of the ``known`` identifiers.
 
         The name in a login file is covered by nothing: it is never shown as who acted.
         """
         person = self.person
-        subjects = [signed.conclusion.signer for signed in self.signatures if signed.conclusion.signer]
-        named = [subject.person for subject in subjects] + list(self.procedure.holders_of(self.step.role))
         if person is None:
             return None
-        return next((other for other in named if other == person), Identity(person.scheme, person.identifier))
+        subjects = [signed.conclusion.signer for signed in self.signatures if signed.conclusion.signer]
+        named = [*(subject.person for subject in subjects), *self.procedure.holders_of(self.step.role)]
+        known = {person, *known}
+        name = next((other.name for other in named if other is not None and other in known), "")
+        return Identity(person.scheme, person.identifier, name)
 
     @property
     def organisation(self) -> Identity | None:
@@ -80,6 +84,8 @@ class Act:
     @property
     def time(self) -> datetime | None:
         """The latest proved signature time; None when a signature's time is only claimed."""
+        if self.judged_at is not None:
+            return self.judged_at
         if not self.signatures or not all(signed.conclusion.time_proved for signed in self.signatures):
             return None
         return max(signed.conclusion.best_signature_time for signed in self.signatures)
@@ -87,12 +93,8 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the rules may look at beside the act: the acts before it, and what the verifier brought along.
-
-    ``providers`` None: the proof of the login is not checked again (the service that made the login approves).
-    """
+    """What the rules may look at beside the act: the acts before it, what the verifier brought along, and the links."""
 
     earlier: Sequence[Act]
-    trust: TrustStore
-    at: datetime
-    providers: Sequence[object] | None
+    given: Given
+    links: Links

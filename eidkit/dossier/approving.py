@@ -12,10 +12,11 @@ The plan:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from eidkit.dossier import expecting, labels, rules
+from eidkit.dossier import expecting, labels, linking, rules
 from eidkit.dossier.act import Act, Case, Signed
 from eidkit.dossier.approval import Approval, approved_signature, in_document_order
 from eidkit.dossier.growth import grew
@@ -31,22 +32,29 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eidkit.binding.authentication import Authentication
+    from eidkit.binding.identity_link import IdentityLink
     from eidkit.binding.procedure import Step
     from eidkit.binding.transaction import TransactionDocument
     from eidkit.clock import Clock
     from eidkit.document import Document
     from eidkit.dossier.dossier import Dossier, EarlierState, Held, Validation
+    from eidkit.dossier.linking import Links
     from eidkit.policy import Policy
     from eidkit.transport import Transport
     from eidkit.trust.sources import Sources
     from eidkit.trust.store import TrustStore
+    from eidkit.verify.blocks import Material
     from eidkit.verify.evidence import Evidence, SignatureEvidence
     from eidkit.verify.report import Report
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the caller brought along to judge with; ``providers`` None: proofs of logins are not checked again."""
+    """What the caller brought along to judge with.
+
+    ``providers`` None: proofs of logins that need a pin are not checked again.  ``origins``: the only ones at which a
+    key may have signed to log in (none: any).  ``links`` come beside those that the dossier keeps.
+    """
 
     trust: TrustStore
     providers: Sequence[object] | None
@@ -55,6 +63,8 @@ class Given:
     now: datetime
     transport: Transport | None
     clock: Clock
+    origins: tuple[str, ...] = ()
+    links: tuple[IdentityLink, ...] = ()
 
     def completed(self, evidence: Evidence) -> Evidence:
         """``evidence`` with what the sources add."""
@@ -95,8 +105,8 @@ def approve(
     # 3.
     found += _transaction(dossier, step, authentication, came)
     # 4.
-    case = Case(_earlier(dossier), given.trust, given.now, given.providers)
-    found += rules.broken(act, case)
+    links, refused, materials = linking.judged((*dossier.links, *given.links), dossier.procedure, given)
+    found += [*refused, *rules.broken(act, Case(_earlier(dossier), given, links))]
     # 5.
     if _used_before(dossier, authentication):
         found.append(finding("LOGIN_REUSED", step.name))
@@ -104,7 +114,8 @@ def approve(
     if errors:
         raise _refused(errors)
     # 6.
-    return _advanced(dossier, authentication, came, [completed for completed, _, _ in judged])
+    advanced = _advanced(dossier, authentication, came, [completed for completed, _, _ in judged])
+    return _with_links(advanced, act, links, materials)
 
 
 def _refused(reasons: Sequence[Finding]) -> StepError:
@@ -207,11 +218,16 @@ def _act(dossier: Dossier, step: Step, authentication: Authentication, signed: S
 
 
 def _earlier(dossier: Dossier) -> tuple[Act, ...]:
-    """The acts before, as far as persons and steps go; their signatures were judged when they came in."""
-    return tuple(
-        Act(number, dossier.procedure, dossier.procedure.step(login.transaction.step), None, login, ())
-        for number, login in enumerate(dossier.authentications, 1)
-    )
+    """The acts before, as far as persons and steps go; their signatures were judged when they came in.
+
+    Each came no later than its step's age limit after its login.
+    """
+    found = []
+    for number, login in enumerate(dossier.authentications, 1):
+        step = dossier.procedure.step(login.transaction.step)
+        by = login.authenticated_at + timedelta(seconds=step.max_age)
+        found.append(Act(number, dossier.procedure, step, None, login, (), by))
+    return tuple(found)
 
 
 def _transaction(dossier: Dossier, step: Step, authentication: Authentication, came: Sequence[Came]) -> list[Finding]:
@@ -265,6 +281,19 @@ def _advanced(
         validation=validation,
         index=None,
     )
+
+
+def _with_links(dossier: Dossier, act: Act, links: Links, materials: Material) -> Dossier:
+    """The links that say who acted stay with the dossier, and what shows that they hold."""
+    person = act.person
+    needed = () if person is None else links.known(person, act.time).through
+    new = tuple(one.link for one in needed if one.link not in dossier.links)
+    if not new:
+        return dossier
+    from eidkit.dossier.dossier import Validation
+
+    kept = Validation(tuple(one.der for one in materials.pool), materials.crls, materials.ocsps)
+    return replace(dossier, links=(*dossier.links, *new), validation=dossier.validation.joined(kept))
 
 
 def _shown_after(came: Came) -> TransactionDocument:

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from eidkit.binding.authentication import Authentication
+    from eidkit.binding.identity_link import IdentityLink
     from eidkit.binding.procedure import Procedure, Step
     from eidkit.binding.transaction import ShownAppearance, Transaction, TransactionDocument
     from eidkit.document import Document
     from eidkit.dossier.report import DossierReport
+    from eidkit.identity import Identity
     from eidkit.signing.appearance import Appearance
     from eidkit.transport import Transport
     from eidkit.trust.sources import Sources
@@ -109,6 +111,7 @@ class Dossier:
     earlier: tuple[EarlierState, ...] = ()
     validation: Validation = field(default=Validation(), repr=False)
     index: Index | None = None
+    links: tuple[IdentityLink, ...] = field(default=(), repr=False)
 
     @classmethod
     def open(
@@ -268,6 +271,8 @@ class Dossier:
         trust: TrustStore,
         *,
         providers: Sequence[object] | None = None,
+        links: Iterable[IdentityLink] = (),
+        origins: Iterable[str] = (),
         sources: Sources | None = None,
         policy: Policy = ETSI_BASELINE,
         at: datetime | None = None,
@@ -278,13 +283,25 @@ class Dossier:
 
         Raises :class:`eidkit.errors.StepError` with every reason when person, transaction, step, login,
         signatures or times are not what the step demands; then nothing has changed.  Judges only the
-        signatures that are new.  ``providers`` has the proof of the login checked again as well.
+        signatures that are new.  ``providers`` has the proof of a login at a provider checked again as well.
+        ``links`` join the login's identifier and the certificate's where these differ; those that were needed stay
+        with the dossier.  ``origins`` as for :meth:`verify`.
         """
         from eidkit.dossier import approving
 
         now = at or clock.now()
-        given = approving.Given(trust, providers, sources, policy, now, transport, clock)
+        given = approving.Given(trust, providers, sources, policy, now, transport, clock, tuple(origins), tuple(links))
         return approving.approve(self, signed, authentication, given)
+
+    def erased(self, *, steps: Iterable[str] = (), person: Identity | None = None) -> Dossier:
+        """The dossier without who acted at ``steps``, or where ``person`` did, and without the proof of it.
+
+        Chain and attestations still verify; rules that need the identity report ``ERASED``, INDETERMINATE.  Nothing on
+        a disk changes: :func:`eidkit.dossier.erase` erases a folder.
+        """
+        from eidkit.dossier import erasing
+
+        return erasing.erased(self, steps, person)
 
     def write(self, folder: str | os.PathLike[str]) -> None:
         """Write the dossier as a folder (binding.md §0): all of it or nothing.
@@ -310,6 +327,8 @@ class Dossier:
         trust: TrustStore,
         *,
         providers: Sequence[object] = (),
+        links: Iterable[IdentityLink] = (),
+        origins: Iterable[str] = (),
         sources: Sources | None = None,
         policy: Policy = ETSI_BASELINE,
         at: datetime | None = None,
@@ -318,14 +337,17 @@ class Dossier:
     ) -> DossierReport:
         """The proof: every link recomputed from files, procedure and anchors (binding.md §6), all reasons given.
 
-        ``providers`` are the identity providers whose keys the verifier pinned; ``at`` replaces the present
-        and proves nothing.  Opens no socket unless ``sources`` holds one.
+        ``providers`` are the identity providers whose keys the verifier pinned; ``links`` are identity links beside
+        those in the folder; ``origins`` the only ones at which a key may have signed to log in (none: any).
+        ``sources`` also tell whether a login's certificate had been revoked before.  ``at`` replaces the present and
+        proves nothing.  Opens no socket unless ``sources`` holds one.
         """
         from eidkit.dossier import verifying
         from eidkit.dossier.approving import Given
 
         now = at or clock.now()
-        return verifying.verify(self, Given(trust, providers, sources, policy, now, transport, clock))
+        given = Given(trust, providers, sources, policy, now, transport, clock, tuple(origins), tuple(links))
+        return verifying.verify(self, given)
 
 
 def _require_documents(procedure: Procedure, labels_: Sequence[str], step: Step) -> None:

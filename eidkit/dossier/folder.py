@@ -5,6 +5,7 @@ dossier.json            v, id, nonce, procedure digest, documents, approvals in 
 documents/LABEL.ext     the documents as they stand
 documents/NN/LABEL.ext  a document after NN approvals, where that is not a prefix of how it stands now
 authentications/NN.json the logins, in order
+links/NN.json           identity links that say who some of them are; there when there are any
 validation/             certificates (.crt), CRLs (.crl) and OCSP answers (.ocsp), DER, named by their SHA-256
 ```
 """
@@ -25,10 +26,12 @@ from eidkit import canonical
 from eidkit.binding import shape
 from eidkit.binding.authentication import MAX_FILE as MAX_AUTHENTICATION
 from eidkit.binding.authentication import Authentication
+from eidkit.binding.identity_link import IdentityLink
 from eidkit.binding.transaction import version
 from eidkit.document import Document
 from eidkit.dossier.dossier import Dossier, EarlierState, Held, Index, Validation
 from eidkit.dossier.labels import file_name
+from eidkit.dossier.linking import MAX_LINKS
 from eidkit.errors import DocumentError, EidkitError, Text
 from eidkit.files import read_bounded, write_atomically
 
@@ -49,7 +52,7 @@ _NUMBERED = re.compile(r"[0-9]{2}|[1-9][0-9]{2}")
 """One spelling per number: of two files with one number nobody could say which comes first."""
 _LABELLED = re.compile(r"([a-z0-9][a-z0-9_-]{0,63})\.(?:pdf|xml|bin)")
 _KEPT = {"certificates": "crt", "crls": "crl", "ocsps": "ocsp"}
-_ROOT = {INDEX, "documents", "authentications", "validation"}
+_ROOT = {INDEX, "documents", "authentications", "links", "validation"}
 _MEMBERS = ("v", "id", "nonce", "procedure", "documents", "approvals")
 
 
@@ -111,6 +114,10 @@ def _build(dossier: Dossier, folder: Path) -> None:
         state.document.write(place / file_name(state.label, state.document))
     for number, login in enumerate(dossier.authentications, 1):
         login.write(folder / "authentications" / f"{number:02d}.json")
+    if dossier.links:
+        (folder / "links").mkdir(mode=0o700)
+    for number, link in enumerate(dossier.links, 1):
+        link.write(folder / "links" / f"{number:02d}.json")
     for kind, extension in _KEPT.items():
         for item in getattr(dossier.validation, kind):
             write_atomically(folder / "validation" / f"{sha256(item).hexdigest()}.{extension}", [item])
@@ -133,9 +140,7 @@ def _index(dossier: Dossier) -> dict[str, Any]:
 def read(folder: str | os.PathLike[str], procedure: Procedure) -> Dossier:
     """The Dossier in ``folder``; raises for what is not a dossier folder, without believing any of it."""
     root = Path(folder)
-    entries = _entries(root, len(_ROOT))
-    if not {INDEX, "documents"} <= set(entries) <= _ROOT:
-        _refuse("dossier-folder", f"{root.name} holds {sorted(entries)[:8]}", f"{root.name} không phải thư mục hồ sơ")
+    entries = _dossier_entries(root)
     index = canonical.members(canonical.loads(read_bounded(root / INDEX, MAX_INDEX)), _MEMBERS, INDEX)
     version(index["v"], "dossiers")
     held, earlier = _documents(root / "documents", index)
@@ -144,7 +149,7 @@ def read(folder: str | os.PathLike[str], procedure: Procedure) -> Dossier:
         shape.digest(index["nonce"], "dossier nonce"),
         procedure,
         held,
-        _authentications(root / "authentications") if "authentications" in entries else (),
+        tuple(_logins(root / "authentications").values()) if "authentications" in entries else (),
         None,
         earlier,
         _validation(root / "validation") if "validation" in entries else Validation(),
@@ -154,6 +159,7 @@ def read(folder: str | os.PathLike[str], procedure: Procedure) -> Dossier:
                 index["approvals"], lambda item: shape.digest(item, "approval"), "approvals", limit=MAX_APPROVALS
             ),
         ),
+        tuple(_links(root / "links").values()) if "links" in entries else (),
     )
     return replace(dossier, held=_in_order(dossier))
 
@@ -207,19 +213,44 @@ def _states(folder: Path, numbers: list[str]) -> Iterator[EarlierState]:
             yield EarlierState(int(number), match.group(1), Document.read(path))
 
 
-def _authentications(folder: Path) -> tuple[Authentication, ...]:
-    entries = _entries(folder, MAX_APPROVALS)
+def read_logins(root: Path) -> dict[Path, Authentication]:
+    """The logins in the dossier folder ``root``, each by its file, in order."""
+    return _logins(root / "authentications") if "authentications" in _dossier_entries(root) else {}
+
+
+def read_links(root: Path) -> dict[Path, IdentityLink]:
+    """The identity links in the dossier folder ``root``, each by its file."""
+    return _links(root / "links") if "links" in _dossier_entries(root) else {}
+
+
+def _dossier_entries(root: Path) -> dict[str, Path]:
+    """What stands in a dossier folder; anything else than that is refused."""
+    entries = _entries(root, len(_ROOT))
+    if not {INDEX, "documents"} <= set(entries) <= _ROOT:
+        _refuse("dossier-folder", f"{root.name} holds {sorted(entries)[:8]}", f"{root.name} không phải thư mục hồ sơ")
+    return entries
+
+
+def _logins(folder: Path) -> dict[Path, Authentication]:
+    files = _numbered(folder, MAX_APPROVALS)
+    return {path: Authentication.from_json(canonical.loads(read_bounded(path, MAX_AUTHENTICATION))) for path in files}
+
+
+def _links(folder: Path) -> dict[Path, IdentityLink]:
+    return {path: IdentityLink.read(path) for path in _numbered(folder, MAX_LINKS)}
+
+
+def _numbered(folder: Path, limit: int) -> list[Path]:
+    """The files NN.json of a folder, in order; any other is refused."""
+    entries = _entries(folder, limit)
     for name in entries:
         if not name.endswith(".json") or not _NUMBERED.fullmatch(name.removesuffix(".json")):
             _refuse(
-                "dossier-authentications",
-                f"authentications/{name[:80]} does not belong here",
-                f"authentications/{name[:80]} không hợp lệ",
+                f"dossier-{folder.name}",
+                f"{folder.name}/{name[:80]} does not belong here",
+                f"{folder.name}/{name[:80]} không hợp lệ",
             )
-    ordered = sorted(entries.items(), key=lambda entry: int(entry[0].removesuffix(".json")))
-    return tuple(
-        Authentication.from_json(canonical.loads(read_bounded(path, MAX_AUTHENTICATION))) for _, path in ordered
-    )
+    return [path for _, path in sorted(entries.items(), key=lambda entry: int(entry[0].removesuffix(".json")))]
 
 
 def _validation(folder: Path) -> Validation:

@@ -3,7 +3,7 @@
 1. every signature holds, by the judge (§6.1);
 2. it carries this login, bound, and attested by a service that the procedure names (§6.2);
 3. documents and signatures are the same set, and each shows what the transaction names for it (§2, §6.3);
-4. assurance and proof class meet the step (§6.4); the proof itself is checked again in ``proofs``;
+4. the proof class meets the step (§6.4); proof and assurance are checked again in ``proofs``;
 5. the persons (§6.5) are in ``persons``;
 6. the times: proved, and within the step's age limit (§6.6);
 7. signature level, commitment and claimed role are the step's (§0, §4);
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from eidkit.binding import scales
 from eidkit.dossier import persons, proofs
 from eidkit.findings import Finding, finding
-from eidkit.verify.bound import appearance_differences, assurance_text
+from eidkit.verify.bound import appearance_differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,17 +96,6 @@ def appearance_kept(act: Act, _case: Case) -> Iterator[Finding]:
         transaction = act.authentication.transaction
         for reason in appearance_differences(signed.conclusion.evidence, transaction, [signed.label]):
             yield replace(reason, about=signed.label)
-
-
-def assurance_met(act: Act, case: Case) -> Iterator[Finding]:
-    """4. Assurance: attested as it was attested, otherwise as the proof gives it under the verifier's map."""
-    rule = act.step.assurance
-    if rule is None:
-        return
-    proved = proofs.proved_assurance(act, case)
-    if not rule.met_by(proved):
-        found = assurance_text(proved) or "none"
-        yield finding("ASSURANCE_TOO_LOW", act.step.name, expected=f"{rule.scheme}:{rule.least}", found=found)
 
 
 def class_met(act: Act, _case: Case) -> Iterator[Finding]:
@@ -187,8 +176,7 @@ RULES: tuple[Callable[[Act, Case], Iterator[Finding]], ...] = (
     same_set,
     appearance_kept,
     signer_named,
-    proofs.proof_holds,
-    assurance_met,
+    proofs.login_proved,
     class_met,
     persons.subject_opens,
     persons.persons_agree,

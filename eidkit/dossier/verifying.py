@@ -2,7 +2,7 @@
 
 The plan:
 1. collect, complete and judge every document on its own;
-2. give each signature to the login that its Assertion names;
+2. give each signature to the login that its Assertion names, and judge the identity links;
 3. walk the logins in order: at each step the transaction is recomputed member by member, the documents start
    from what the step before left, and the rules of the step hold (§6.2 to §6.7);
 4. nothing is left over: no signature, login or document that no step accounts for;
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from eidkit.binding.approval import ApprovedSignature
 from eidkit.binding.transaction import PDF, TransactionDocument
-from eidkit.dossier import expecting, leftovers, rules
+from eidkit.dossier import expecting, leftovers, linking, persons, rules
 from eidkit.dossier.act import Act, Case, Signed
 from eidkit.dossier.approval import Approval, in_document_order
 from eidkit.dossier.growth import grew
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from eidkit.binding.procedure import Step
     from eidkit.dossier.approving import Given
     from eidkit.dossier.dossier import Dossier
+    from eidkit.dossier.linking import Links
+    from eidkit.identity import Identity
     from eidkit.verify.evidence import SignatureEvidence
     from eidkit.verify.report import Conclusion, Report
 
@@ -62,7 +64,8 @@ class Judged:
 class Papers:
     """What the walk reads: the dossier, its judged documents, and which signatures carry which login.
 
-    ``carried`` is by the login's digest; ``initial`` by label: the values that were there at the beginning.
+    ``carried`` is by the login's digest; ``initial`` by label: the values that were there at the beginning; ``links``
+    are the identity links that count.
     """
 
     dossier: Dossier
@@ -70,6 +73,7 @@ class Papers:
     judged: dict[str, Judged]
     carried: dict[str, tuple[Signed, ...]]
     initial: dict[str, frozenset[str]]
+    links: Links
 
     @property
     def opened(self) -> expecting.Opened:
@@ -95,7 +99,10 @@ def verify(dossier: Dossier, given: Given) -> DossierReport:
     # 1.
     judged, whole = _judged(dossier, given)
     # 2.
-    papers = Papers(dossier, given, judged, _by_login(judged), leftovers.initially_present(dossier))
+    completing = leftovers.with_validation(dossier, given)
+    links, refused, _ = linking.judged((*dossier.links, *given.links), dossier.procedure, completing)
+    whole += refused
+    papers = Papers(dossier, given, judged, _by_login(judged), leftovers.initially_present(dossier), links)
     # 3.
     walk = Walk()
     steps = tuple(_step(papers, walk, number, login) for number, login in enumerate(dossier.authentications, 1))
@@ -190,10 +197,11 @@ def _step(papers: Papers, walk: Walk, number: int, login: Authentication) -> Ste
     act = Act(number, procedure, step, expecting.chosen_action(step, login.transaction), login, signed)
     found += expecting.differences(papers.opened, step, login.transaction, previous=walk.previous)
     found += _documents(papers, walk, act)
-    found += rules.broken(act, Case(tuple(walk.acts), papers.given.trust, papers.given.now, papers.given.providers))
+    case = Case(tuple(walk.acts), papers.given, papers.links)
+    found += rules.broken(act, case)
     walk.logins.add(digest)
     _move_on(walk, act, claimed or step)
-    return _report(act, in_order(found))
+    return _report(act, act.holder(persons.known(act, case).identities), in_order(found))
 
 
 def _documents(papers: Papers, walk: Walk, act: Act) -> list[Finding]:
@@ -269,7 +277,7 @@ def _move_on(walk: Walk, act: Act, claimed: Step) -> None:
         walk.progress = walk.progress.after(act.procedure, action, act.procedure.position(claimed.name))
 
 
-def _report(act: Act, findings: tuple[Finding, ...]) -> StepReport:
+def _report(act: Act, person: Identity | None, findings: tuple[Finding, ...]) -> StepReport:
     transaction = act.authentication.transaction
     login = next((s.conclusion.authentication for s in act.signatures if s.conclusion.authentication), None)
     lines = tuple(
@@ -278,7 +286,7 @@ def _report(act: Act, findings: tuple[Finding, ...]) -> StepReport:
     )
     return StepReport(
         act.step.name, act.step.title, act.step.role, act.step.kind, transaction.action.name, transaction.action.effect,
-        act.holder, act.organisation, login, lines, act.time, findings,
+        person, act.organisation, login, lines, act.time, findings,
     )  # fmt: skip
 
 

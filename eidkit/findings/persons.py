@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from eidkit.findings.rows import ASK_FOLDER, ASK_SERVICE, ASK_STEP, Row, refuted, unproved
+from eidkit.findings.rows import ASK_FOLDER, ASK_SERVICE, ASK_STEP, Row, info, refuted, unproved, warning
 
 ROWS: tuple[Row, ...] = (
+    unproved(
+        "ERASED",
+        "the person's identity was erased from the login",
+        "định danh đã bị xóa khỏi tệp xác thực",
+        "what needs the identity can no longer be proved",
+        "không thể chứng minh những gì cần định danh",
+    ),
     refuted(
         "LOGIN_RECHECK",
         "the proof of the login does not hold: {why}",
@@ -24,6 +31,13 @@ ROWS: tuple[Row, ...] = (
         "bước này yêu cầu mức bảo đảm {expected}, đăng nhập chỉ đạt {found}",
         "log in with a stronger method",
         "đăng nhập bằng phương thức mạnh hơn",
+    ),
+    unproved(
+        "ASSURANCE_UNDECIDED",
+        "the step demands assurance {expected}; what the login proves could not be recomputed",
+        "bước này yêu cầu mức bảo đảm {expected}; không tính lại được mức mà đăng nhập chứng minh",
+        "give what is needed to check the login again: --provider, --login-trust (providers=, trust= in Python)",
+        "cung cấp dữ liệu để kiểm tra lại đăng nhập: --provider, --login-trust",
     ),
     refuted(
         "PROOF_CLASS_TOO_LOW",
@@ -49,8 +63,16 @@ ROWS: tuple[Row, ...] = (
         "PERSON_UNDECIDED",
         "login and certificate name the person in different schemes ({login}, {certificate})",
         "đăng nhập và chứng thư nêu người ký theo hai hệ định danh khác nhau ({login}, {certificate})",
-        "use a certificate and a login with the same identifier; identity links are not supported yet",
-        "dùng chứng thư và đăng nhập có cùng loại định danh",
+        "use a certificate and a login with the same identifier, or give the link that joins them: --identity-link "
+        "(links= in Python)",
+        "dùng chứng thư và đăng nhập có cùng loại định danh, hoặc cung cấp liên kết định danh (--identity-link)",
+    ),
+    unproved(
+        "IDENTITY_LINKS_CONTRADICT",
+        "identity links give this person two numbers of one kind",
+        "các liên kết định danh gán cho người này hai số của cùng một loại",
+        "ask the service which link is right, and leave the other out",
+        "hỏi đơn vị chứng nhận liên kết nào đúng và bỏ liên kết còn lại",
     ),
     refuted(
         "MANDATE_MISMATCH",
@@ -77,8 +99,9 @@ ROWS: tuple[Row, ...] = (
         "DIFFERENCE_UNPROVED",
         "nothing proves that another person acted in step {step}",
         "không có bằng chứng là người khác đã thực hiện bước {step}",
-        "use logins with the same kind of identifier; identity links are not supported yet",
-        "dùng cùng loại định danh",
+        "use logins with the same kind of identifier, or give the links that join them: --identity-link "
+        "(links= in Python)",
+        "dùng cùng loại định danh, hoặc cung cấp liên kết định danh (--identity-link)",
     ),
     refuted(
         "NOT_HOLDER",
@@ -95,11 +118,22 @@ ROWS: tuple[Row, ...] = (
         "nêu người giữ vai trò theo cùng loại định danh",
     ),
     unproved(
-        "ERASED",
-        "the person's identity was erased from the login",
-        "định danh đã bị xóa khỏi tệp xác thực",
-        "what needs the identity can no longer be proved",
-        "không thể chứng minh những gì cần định danh",
+        "IDENTITY_LINK_TIME",
+        "the identity link is dated {issued}, later than {time}",
+        "liên kết định danh ghi thời điểm {issued}, sau {time}",
+        *ASK_SERVICE,
+    ),
+    warning(
+        "IDENTITY_LINK_REFUSED",
+        "the identity link {link} does not count: {why}",
+        "liên kết định danh {link} không được tính: {why}",
+        "ask the service for a link that holds; give its root with --attest-trust and revocation data with --crl, --ocsp",
+        "yêu cầu đơn vị cấp liên kết hợp lệ; cung cấp chứng thư gốc (--attest-trust) và CRL hoặc OCSP",
+    ),
+    info(
+        "IDENTITY_LINKED",
+        "{first} and {second} are one person by the word of {attester}, in an identity link of {time}",
+        "{first} và {second} là một người theo xác nhận của {attester}, trong liên kết định danh ngày {time}",
     ),
     refuted(
         "SUBJECT_COMMITMENT",

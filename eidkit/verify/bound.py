@@ -121,7 +121,7 @@ def bound(
     # 4.
     materials = blocks.Material(tuple(pool), tuple(crls), tuple(ocsps))
     if attester is not None:
-        found += _judged(
+        found += attester_findings(
             attester, materials, trust, policy, used_at=best_time, proved=time_proved, now=at, proofs=proofs,
             assumed_until=assumed_until,
         )  # fmt: skip
@@ -178,7 +178,7 @@ _AS_ATTESTER = {
 """What a certificate's finding means where the certificate is the attesting service's."""
 
 
-def _judged(
+def attester_findings(
     attester: Certificate,
     materials: blocks.Material,
     trust: TrustStore,
@@ -187,8 +187,8 @@ def _judged(
     used_at: datetime,
     proved: bool,
     now: datetime,
-    proofs: Proofs | None,
-    assumed_until: datetime | None,
+    proofs: Proofs | None = None,
+    assumed_until: datetime | None = None,
 ) -> list[Finding]:
     """§6.6: the attester's path, period and status at the best signature time; no answer after expiry is NO_POE."""
     anchors = trust.of_kind("attestation")

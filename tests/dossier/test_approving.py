@@ -195,11 +195,11 @@ def test_a_provider_at_hand_has_the_proof_checked_again(stage, desk, walked):
 
 
 def test_judging_the_fifth_step_costs_no_more_than_the_first(stage, desk, walked, monkeypatch):
-    from eidkit.verify import basic
+    from eidkit.verify import archival
 
     judged = []
-    real = basic.judge_signature
-    monkeypatch.setattr(basic, "judge_signature", lambda *given: judged.append(1) or real(*given))
+    real = archival.judge_signature
+    monkeypatch.setattr(archival, "judge_signature", lambda *given: judged.append(1) or real(*given))
     counts = []
     for dossier in (walked[0], walked[4]):
         login, signed = next_step(stage, desk, dossier)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 from cryptography import x509
@@ -111,6 +112,19 @@ def test_a_certificate_that_names_two_persons(stage, turn, caught):
     )
     key = stage.sandbox.issue(subject, stage.lan.identity)
     caught(stage.play(stage.opened(procedure), {"approval": turn(signer=key)}), "PERSON_UNDECIDED")
+
+
+def test_two_certificates_that_name_nobody_are_not_two_persons(stage, turn):
+    """One person with two certificates without a number, each logging in for itself, must not pass as two."""
+    procedure = five(stage)
+    keys = [named(stage, stage.binh.identity, None) for _ in range(2)]
+    people = [Identity("x509", sha256(key.certificate_der).hexdigest()) for key in keys]
+    alone = {
+        name: turn(person=people[number], signer=keys[number]) for number, name in enumerate(("assessment", "approval"))
+    }
+    report = stage.verify(stage.play(stage.opened(procedure), alone))
+    assert "DIFFERENCE_UNPROVED" in report.codes
+    assert report.verdict == "INDETERMINATE", str(report)
 
 
 def test_an_organisations_seal_where_a_person_is_demanded(stage, turn, caught):

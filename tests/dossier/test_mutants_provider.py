@@ -90,19 +90,22 @@ def caught(stage, twin, pinned):
 
 
 def test_without_the_providers_keys_nothing_is_decided(caught, twin):
-    report = caught(twin, "LOGIN_RECHECK_UNDECIDED", "ASSURANCE_TOO_LOW", providers=[])
+    report = caught(twin, "LOGIN_RECHECK_UNDECIDED", "ASSURANCE_UNDECIDED", providers=[])
     assert "MADE_UP_ASSERTED" in report.codes
 
 
 def test_the_keys_of_another_provider(caught, stage, twin):
     caught(
-        twin, "LOGIN_RECHECK_UNDECIDED", "ASSURANCE_TOO_LOW", providers=[SandboxProvider(clock=stage.clock).provider()]
+        twin,
+        "LOGIN_RECHECK_UNDECIDED",
+        "ASSURANCE_UNDECIDED",
+        providers=[SandboxProvider(clock=stage.clock).provider()],
     )
 
 
 def test_a_key_that_the_verifier_pinned_only_from_later_on(caught, stage, pinned, twin):
     later = tuple(replace(key, valid_from=stage.clock.now() + timedelta(days=1)) for key in pinned.keys)
-    caught(twin, "LOGIN_RECHECK_UNDECIDED", "ASSURANCE_TOO_LOW", providers=[replace(pinned, keys=later)])
+    caught(twin, "LOGIN_RECHECK_UNDECIDED", "ASSURANCE_UNDECIDED", providers=[replace(pinned, keys=later)])
 
 
 def test_a_key_that_had_ended_before_the_signature(caught, stage, pinned, twin):
@@ -176,7 +179,7 @@ def test_a_token_of_the_insiders_own_making(caught, stage, turn, procedure, thro
     caught(
         stage.play(stage.opened(procedure), {"approval": turn(made=made)}),
         "LOGIN_RECHECK_UNDECIDED",
-        "ASSURANCE_TOO_LOW",
+        "ASSURANCE_UNDECIDED",
     )
 
 
