@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eidkit.asn1 import algorithm as identifiers
-from eidkit.asn1 import attributes, der
+from eidkit.asn1 import assembly, attributes, der
 from eidkit.asn1.der import DerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from eidkit.asn1.cms import SignedData, SignerInfo
 
@@ -66,6 +66,24 @@ def index_in(token: SignedData) -> HashIndex:
     return HashIndex(octets, named, lists[0], lists[1], lists[2])
 
 
+def encode_index(
+    algorithm: str, certificates: Iterable[bytes], revocations: Iterable[bytes], signer: SignerInfo
+) -> bytes:
+    """An ats-hash-index-v3 of these elements of the bags and of every unsigned attribute value of ``signer``."""
+    values = (der.encode_oid(one.oid) + value for one in signer.unsigned_attributes for value in one.values)
+
+    def listed(objects: Iterable[bytes]) -> bytes:
+        return der.sequence(*(der.encode_octets(hashlib.new(algorithm, one).digest()) for one in objects))
+
+    identifier = identifiers.encode_digest(algorithm)
+    return der.sequence(identifier, listed(certificates), listed(revocations), listed(values))
+
+
+def with_index(token: bytes, index: bytes) -> bytes:
+    """An archive timestamp v3: the token with its index as an unsigned attribute (EN 319 122-1 §5.5.2)."""
+    return assembly.with_unsigned(token, attributes.attribute(_INDEX_V3, index))
+
+
 def elements(bag: bytes | None) -> tuple[bytes, ...]:
     """The elements of a bag of certificates or answers, each as it stands."""
     return tuple(item.raw for item in der.read(bag).items(_MAX_ENTRIES)) if bag else ()
@@ -87,9 +105,9 @@ def attribute_forms(signer: SignerInfo) -> Iterator[tuple[str, bytes, tuple[byte
             yield one.oid, value, (kind + value, *whole)
 
 
-def imprinted_v3(content_type: bytes, content_digest: bytes, signer: SignerInfo, index: HashIndex) -> bytes:
-    """The octets under the imprint of an archive timestamp v3 (EN 319 122-1 §5.5.3)."""
-    return content_type + content_digest + signer.fields + index.octets
+def imprinted_v3(content_type: bytes, content_digest: bytes, signer: SignerInfo, index: bytes) -> bytes:
+    """The octets under the imprint of an archive timestamp v3 with this index (EN 319 122-1 §5.5.3)."""
+    return content_type + content_digest + signer.fields + index
 
 
 def imprinted_c(signer: SignerInfo) -> bytes:

@@ -14,7 +14,7 @@ from eidkit.asn1 import attributes, der
 from eidkit.asn1.der import DerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from eidkit.algorithms import SignatureAlgorithm
@@ -168,12 +168,42 @@ def with_unsigned(cms: bytes, attribute: bytes) -> bytes:
 
 def signer_with_unsigned(signer: bytes, attribute: bytes) -> bytes:
     """The same SignerInfo with one more unsigned attribute."""
+    fields, present = _unsigned(signer)
+    return _with_unsigned(fields, present, [*(child.raw for child in present), attribute])
+
+
+def signer_with_values(signer: bytes, oid: str, changed: Callable[[bytes], bytes]) -> bytes:
+    """The same SignerInfo with each value of its unsigned attributes of that type ``changed``, in their order.
+
+    An attribute of which nothing changes keeps its octets.
+    """
+    fields, present = _unsigned(signer)
+    made = []
+    for child in present:
+        parts = child.expect(der.SEQUENCE).children(limit=2)
+        values = [value.raw for value in parts[1].items(MAX_UNSIGNED)] if len(parts) == 2 else []
+        now = [changed(value) for value in values] if values and der.oid(parts[0]) == oid else values
+        made.append(child.raw if now == values else attributes.attribute(oid, *now))
+    return _with_unsigned(fields, present, made) if made else signer
+
+
+def _unsigned(signer: bytes) -> tuple[bytes, list[der.Node]]:
+    """All that stands before the unsigned attributes, and these."""
     fields = der.whole(signer).children(limit=7)
     if len(fields) < 5:
         raise DerError("an incomplete SignerInfo")
-    present = [child.raw for child in fields.pop().items(MAX_UNSIGNED)] if fields[-1].tag == 0xA1 else []
-    unsigned = b"\xa1" + der.set_of([*present, attribute])[1:]
-    return der.sequence(*(field.raw for field in fields), unsigned)
+    present = list(fields.pop().items(MAX_UNSIGNED)) if fields[-1].tag == 0xA1 else []
+    return b"".join(field.raw for field in fields), present
+
+
+def _with_unsigned(fields: bytes, before: Sequence[der.Node], now: list[bytes]) -> bytes:
+    """A SignerInfo with these unsigned attributes: in DER order, but left as they stand where they had another.
+
+    Some timestamps are over several of them in the order in which they stand.
+    """
+    raws = [child.raw for child in before]
+    unsigned = b"\xa1" + der.set_of(now)[1:] if raws == sorted(raws) else der.tlv(0xA1, b"".join(now))
+    return der.sequence(fields, unsigned)
 
 
 def timestamp_attribute_size(reserve: int) -> int:

@@ -27,7 +27,6 @@ _SINGLE = {
     attributes.SIGNING_CERTIFICATE: "signing-certificate",
     attributes.SIGNING_CERTIFICATE_V2: "signing-certificate-v2",
     attributes.SIGNER_ATTRIBUTES_V2: "signer-attributes-v2",
-    attributes.COMMITMENT_TYPE: "commitment-type-indication",
 }
 
 

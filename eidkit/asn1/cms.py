@@ -7,7 +7,8 @@ Parsing never judges: it returns what is there and *observes* what breaks a rule
 2. there are signed attributes, in DER (§5.3; without them the attributes of one signature can be passed off
    as the content of another);
 3. content-type and message-digest: each exactly once with exactly one value, the type that of the content
-   (§11.1, §11.2); signing-certificate, signing-time, algorithm protection and signer attributes at most once;
+   (§11.1, §11.2); signing-certificate, signing-time, algorithm protection and signer attributes at most once
+   (commitments may be several: EN 319 122-1 §5.2.3 names no number, and each is read);
 4. the digest algorithm is the one that the signature algorithm uses (§10.1.2; RFC 8419 §3 for EdDSA);
 5. CMSAlgorithmProtection, when there, names the algorithms in use (RFC 6211 §3).
 
@@ -55,6 +56,7 @@ __all__ = [
     "answers_in",
     "counter_signer",
     "digest_name",
+    "encode_answer",
     "issuer_serial",
     "parse",
     "signed_attributes",
@@ -250,6 +252,11 @@ def values_in(oid: str, value: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, .
                 else:
                     found["ocsps"] += [ocsp.encode_response(raw) if basic else raw for raw in raws]
     return tuple(found["certificates"]), tuple(found["crls"]), tuple(found["ocsps"])
+
+
+def encode_answer(response: bytes) -> bytes:
+    """An OCSPResponse as an element of the bag of answers (RFC 5940 §2)."""
+    return b"\xa1" + der.sequence(der.encode_oid(_OCSP_RESPONSE), response)[1:]
 
 
 def answers_in(element: bytes) -> tuple[bytes, ...]:

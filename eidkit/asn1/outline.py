@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_SEGMENTS = 500_000
 MAX_AROUND = 32 * 1024 * 1024
+MAX_PADDING = 4096
+"""Zero octets that may follow a file: some makers write in blocks."""
 _MAX_SMALL = 64 * 1024
 _INDEFINITE = 0x80
 _END = b"\x00\x00"
@@ -35,7 +37,8 @@ class Outline:
     """The parts of a SignedData as they stand, but for the content, of which only the spans are told.
 
     ``content`` is None for a detached signature; ``encapsulated`` is the span of the whole encapContentInfo.
-    ``content_type``, ``version``, ``digest_algorithms``, ``certificates``, ``crls`` and ``signers`` are whole TLVs.
+    ``content_type``, ``version``, ``digest_algorithms``, ``certificates``, ``crls`` and ``signers`` are whole TLVs;
+    ``padding`` is the number of zero octets after all of it.
     """
 
     content_type: bytes
@@ -46,6 +49,7 @@ class Outline:
     certificates: bytes | None
     crls: bytes | None
     signers: bytes
+    padding: int = 0
 
     @property
     def without_content(self) -> bytes:
@@ -104,7 +108,10 @@ def around(content: int, before: tuple[bytes, ...], after: tuple[bytes, ...]) ->
 
 
 def outline(file: BinaryIO, length: int) -> Outline:
-    """The outline of the ContentInfo that ``file`` is, from its beginning to its end; DerError for anything else."""
+    """The outline of the ContentInfo that ``file`` is, from its beginning to its end; DerError for anything else.
+
+    Only zero octets may follow, :data:`MAX_PADDING` at most.
+    """
     return _Walk(file, length).signed_data()
 
 
@@ -130,12 +137,19 @@ class _Walk:
         position = self._leave(position, inner_end)
         encapsulated = (start, position)
         parts, position = self._rest(position, end)
-        if self._leave(self._leave(position, wrapper_end), info_end) != self._length:
-            raise DerError("bytes after the end")
+        padding = self._padding(self._leave(self._leave(position, wrapper_end), info_end))
         bags = {part[0]: part for part in parts[:-1]}
         if not parts or len(bags) != len(parts) - 1 or not set(bags) <= {0xA0, 0xA1} or parts[-1][0] != der.SET:
             raise DerError("unknown or repeated parts in a SignedData")
-        return Outline(content_type, content, encapsulated, version, digests, bags.get(0xA0), bags.get(0xA1), parts[-1])
+        return Outline(
+            content_type, content, encapsulated, version, digests, bags.get(0xA0), bags.get(0xA1), parts[-1], padding
+        )
+
+    def _padding(self, position: int) -> int:
+        rest = self._length - position
+        if rest < 0 or rest > MAX_PADDING or self._read(position, rest).strip(b"\x00"):
+            raise DerError("bytes after the end")
+        return rest
 
     def _header(self, position: int) -> tuple[int, int, int | None]:
         """Tag, start of the content, and its length (None: indefinite)."""

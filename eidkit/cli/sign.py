@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from eidkit.cli import options
-from eidkit.cli.running import UNREADABLE, not_supported
+from eidkit.cli.running import UNREADABLE
 from eidkit.cli.speaking import complain, language_option, misused, say
 from eidkit.cli.stamping import Stamping, stamp_options
 from eidkit.clock import SYSTEM_CLOCK
@@ -35,14 +35,17 @@ Examples:
   eidkit sign permit.pdf -o kept.pdf --p12 lan.p12 --level LTA --trust roots --tsa http://tsa.example.gov \\
       --tsa-trust tsa.pem
   eidkit sign plan.dwg -o plan.dwg.p7s --format cms --p12 lan.p12
+  eidkit sign plan.dwg -o kept.p7s --format cms --p12 lan.p12 --level LTA --trust roots --tsa http://tsa.example.gov \
+      --tsa-trust tsa.pem
   eidkit sign permit.pdf -o signed.pdf --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token Lan
   eidkit sign permit.pdf -o signed.pdf --p12 lan.p12 --stamp-at 1,120,230,70,20 --stamp-title "{name}" \\
       --stamp-text "Ký ngày {time}" --stamp-image signature.png
 
 Passwords and PINs come from --password-file or are asked for; they are never arguments.
+
+Exit code: 0 signed and written to OUT, 2 not; what was signed before a failure is then kept beside OUT.
 """
 _LONG = ("LT", "LTA")
-_ONLY_PDF = Text("sign it with --level T", "hãy ký với --level T")
 _KEPT = {
     "without-timestamp": Text(
         "the checked signature without a timestamp is kept in {name}; add one later with `eidkit timestamp {name}`",
@@ -80,6 +83,7 @@ _KEPT = {
 )
 @options.trust_option
 @options.answer_options
+@options.fetch_issuers_option
 @click.option(
     "--authentication", type=options.PATH, metavar="FILE", help="The record of the login that this signature rests on."
 )
@@ -105,8 +109,6 @@ def command(ctx: click.Context, /, document: Path, output: Path, **chosen: Any) 
     """
     _refuse(chosen)
     read = _document(document)
-    if chosen["level"] in _LONG and (read.format != "pdf" or chosen["format_"]):
-        raise not_supported(f"--level {chosen['level']} for other formats than PDF", _ONLY_PDF)
     signing = Signing.of(chosen)
     try:
         with _key(chosen) as key:
@@ -117,7 +119,7 @@ def command(ctx: click.Context, /, document: Path, output: Path, **chosen: Any) 
         _keep(ctx, error, error.signed, output, "without-timestamp")
     if chosen["level"] in _LONG:
         try:
-            signed = signing.preserved(signed, stamped=chosen["level"] == "LTA")
+            signed = signing.preserved(signed, read, stamped=chosen["level"] == "LTA")
         except EidkitError as error:
             _keep(ctx, error, signed, output, "not-preserved")
     signed.write(output)
@@ -178,12 +180,15 @@ class Signing:
             transport=self.transport,
         )
 
-    def preserved(self, signed: Document, *, stamped: bool) -> Document:
-        """``signed`` with what proves it for years, and a document timestamp when ``stamped``."""
+    def preserved(self, signed: Document, original: Document, *, stamped: bool) -> Document:
+        """``signed`` with what proves it for years, and a timestamp over everything when ``stamped``."""
         from eidkit.signing import preserve
 
+        beside = [one for one in (self.detached,) if one is not None]
+        if self.format == "cms" and not self.attached:
+            beside = [original]
         tsa = self.tsa if stamped else None
-        return preserve(signed, self.trust, tsa=tsa, sources=self.sources, transport=self.transport)
+        return preserve(signed, self.trust, tsa=tsa, sources=self.sources, detached=beside, transport=self.transport)
 
 
 def _keep(ctx: click.Context, error: EidkitError, signed: Document, output: Path, why: str) -> NoReturn:
@@ -263,6 +268,13 @@ def _refuse(chosen: dict[str, Any]) -> None:
             Text(
                 f"--level {chosen['level']} needs --trust: the roots of the signer's certificate",
                 f"--level {chosen['level']} cần --trust: gốc của chứng thư người ký",
+            )
+        )
+    if chosen["fetch_issuers"] and chosen["level"] not in _LONG:
+        raise misused(
+            Text(
+                "--fetch-issuers belongs to --level LT and LTA",
+                "--fetch-issuers chỉ dùng với --level LT và LTA",
             )
         )
     if chosen["level"] == "B" and chosen["tsa"]:

@@ -7,18 +7,18 @@
 3. What is missing is named: which certificate, and where its status can be asked for.
 
 Gives values; asks no network and writes nothing.
-Source: ETSI EN 319 142-1 §6.3 (level B-LT), EN 319 102-1 §5.5.4 (answers issued after the best signature time).
+Source: ETSI EN 319 142-1 §6.3, EN 319 122-1 §6.3 and EN 319 132-1 §6.3 (level B-LT), EN 319 102-1 §5.5.4
+(answers issued after the best signature time).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from eidkit.asn1 import crl, der, name, ocsp
 from eidkit.errors import EidkitError
-from eidkit.pdf.security_store import SecurityStore
 from eidkit.timestamps.token import signer_of
 from eidkit.trust.path import find_path
 from eidkit.trust.revocation import status_of
@@ -63,6 +63,39 @@ class Missing:
             return ()
 
 
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a file lacks, as DER octets: certificates, CRLs, OCSP answers; false when it lacks nothing."""
+
+    certificates: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    ocsps: tuple[bytes, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.certificates or self.crls or self.ocsps)
+
+    def without(self, other: Additions) -> Additions:
+        """These but for what is in ``other``."""
+        return Additions(
+            tuple(one for one in self.certificates if one not in other.certificates),
+            tuple(one for one in self.crls if one not in other.crls),
+            tuple(one for one in self.ocsps if one not in other.ocsps),
+        )
+
+    def joined(self, other: Additions) -> Additions:
+        """These and ``other``, each once."""
+        more = other.without(self)
+        return Additions((*self.certificates, *more.certificates), (*self.crls, *more.crls), (*self.ocsps, *more.ocsps))
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one signature lacks that has to hold its own: for itself, and beyond that for its timestamps."""
+
+    own: Additions
+    stamps: Additions
+
+
 @dataclass(slots=True)
 class Material:
     """What has to be in the file: certificates, CRLs and OCSP answers, each once; and what is missing."""
@@ -71,17 +104,40 @@ class Material:
     crls: dict[bytes, None] = field(default_factory=dict)
     ocsps: dict[bytes, None] = field(default_factory=dict)
     missing: list[Missing] = field(default_factory=list)
+    portions: dict[str, Portion] = field(default_factory=dict)
+    """By the identity of a signature; empty where there is one store for the whole document."""
 
-    def store(self, original: Evidence) -> SecurityStore:
+    def additions(self, original: Evidence) -> Additions:
         """What of it is neither in the file's store nor in one of its signatures and timestamps."""
         embedded = _embedded_certificates(original)
-        return SecurityStore(
+        return Additions(
             tuple(item for item in self.certificates if item not in embedded), tuple(self.crls), tuple(self.ocsps)
         )
 
 
 def needed(report: Report, original: Evidence, evidence: Evidence, trust: TrustStore) -> Material:
     """What ``report`` over ``evidence`` rests on; ``original`` is the evidence before anything was supplied."""
+    if original.format == "xml":
+        return _apart(report, original, evidence, trust)
+    return _needed(report, original, evidence, trust)
+
+
+def _apart(report: Report, original: Evidence, evidence: Evidence, trust: TrustStore) -> Material:
+    """The same for each signature by itself; what another one holds can be had from there."""
+    held = _held(original)
+    at_hand = replace(evidence, crls=(*evidence.crls, *held[0]), ocsps=(*evidence.ocsps, *held[1]))
+    whole = Material()
+    for conclusion in report.conclusions:
+        alone = replace(original, signatures=(conclusion.evidence,))
+        bare = replace(conclusion, timestamps=())
+        own, both = (_needed(replace(report, conclusions=(one,)), alone, at_hand, trust) for one in (bare, conclusion))
+        first, every = own.additions(alone), both.additions(alone)
+        whole.portions[conclusion.id] = Portion(first, every.without(first))
+        whole.missing += both.missing
+    return whole
+
+
+def _needed(report: Report, original: Evidence, evidence: Evidence, trust: TrustStore) -> Material:
     material = Material()
     asked: set[tuple[str, str, datetime, datetime]] = set()
     for use in _uses(report, evidence, trust):
@@ -94,13 +150,18 @@ def needed(report: Report, original: Evidence, evidence: Evidence, trust: TrustS
     return material
 
 
+def holds_answers(original: Evidence) -> bool:
+    """Whether there is any CRL or OCSP answer in the file."""
+    return any(_held(original))
+
+
 def settled(report: Report, original: Evidence, trust: TrustStore) -> frozenset[tuple[str, str]]:
     """The links that what the file holds settles for a past time, as certificate and issuer (SHA-256).
 
     Nobody need be asked about them again.  ``report`` is over ``original``, the file alone, and takes the status of
     what has not ended for good where it is not known.
     """
-    if not (original.crls or original.ocsps):
+    if not holds_answers(original):
         return frozenset()
     held = _held(original)
     now = report.validation_time
@@ -115,14 +176,17 @@ def settled(report: Report, original: Evidence, trust: TrustStore) -> frozenset[
 
 
 def _past_uses(report: Report, evidence: Evidence, trust: TrustStore) -> Iterator[Use]:
-    """As :func:`_uses`, each timestamp for the time of the first document timestamp over it, if there is one."""
+    """As :func:`_uses`, each timestamp for the time of the first document or archive timestamp over it, if any."""
     seals = [seal for seal in report.timestamps if usable(seal) and seal.time is not None]
     for conclusion in report.conclusions:
         best = conclusion.best_signature_time
         yield _use(conclusion.path, best, best)
         yield from _attester(conclusion, evidence, trust)
-        over = [seal for seal in seals if conclusion.id in seal.evidence.covers]
-        yield from (_of(stamp, _first_time(over, report)) for stamp in conclusion.timestamps if usable(stamp))
+        own = [stamp for stamp in conclusion.timestamps if usable(stamp)]
+        archives = [stamp for stamp in own if stamp.kind == "archive" and stamp.time is not None]
+        over = [*(seal for seal in seals if conclusion.id in seal.evidence.covers), *archives]
+        yield from (_of(stamp, _first_time(over, report)) for stamp in own if stamp not in archives)
+        yield from (_of(stamp, _first_time(archives[n + 1 :], report)) for n, stamp in enumerate(archives))
     for number, seal in enumerate(seals):
         yield _of(seal, _first_time(seals[number + 1 :], report))
 

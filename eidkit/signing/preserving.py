@@ -1,11 +1,11 @@
-"""``preserve``: a signed PDF made fit to be proved for years (levels B-LT and B-LTA), and renewed later.
+"""``preserve``: a signed document made fit to be proved for years (levels B-LT and B-LTA), and renewed later.
 
 1. Collect, complete from the Sources, and judge: what does not hold today is not worth keeping.  Nobody is asked
    again about what the file itself settles for a past time.
 2. Find what the file must hold (:mod:`eidkit.signing.lasting`); what is missing is refused by name.
-3. Write one revision: the security store with what it lacks and, when there is an authority to ask, a document
-   timestamp over everything.
-Source: ETSI EN 319 142-1 §5.4, §6.3; EN 319 102-1 §5.5, §5.6.
+3. Write what it lacks and, when there is an authority to ask, a timestamp over everything, as the format does it
+   (:class:`eidkit.signing.formats.Lasting`).
+Source: ETSI EN 319 142-1 §5.4, §6.3 (PDF); EN 319 122-1 §5.5, §6.3 (CMS); EN 319 102-1 §5.5, §5.6.
 """
 
 from __future__ import annotations
@@ -14,32 +14,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eidkit.clock import SYSTEM_CLOCK, Clock
-from eidkit.errors import NotSupported, SigningError, Text, TimestampUnavailable
-from eidkit.pdf.preserving_revision import preserving_revision
-from eidkit.pdf.revisions import open_file
-from eidkit.pdf.security_store import SecurityStore
+from eidkit.document import Document
+from eidkit.errors import SigningError, Text
 from eidkit.policy import ETSI_BASELINE, Policy
 from eidkit.signing import lasting
+from eidkit.signing.formats import lasting_of
 from eidkit.signing.signing import TOKEN_RESERVE
 from eidkit.timestamps.authority import token_over
 from eidkit.verify.basic import Context
 from eidkit.verify.completing import complete
-from eidkit.verify.formats import pdf
 from eidkit.verify.judging import concluded, judge
 from eidkit.verify.poe import Proofs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from eidkit.document import Document
     from eidkit.errors import EidkitError
     from eidkit.findings import Finding
-    from eidkit.pdf.appending import Revision
-    from eidkit.pdf.revisions import PdfFile
+    from eidkit.signing.formats import Lasting
     from eidkit.timestamps.authority import TimestampAuthority
     from eidkit.transport import Transport
     from eidkit.trust.sources import Sources
     from eidkit.trust.store import TrustStore
+    from eidkit.verify.evidence import Evidence
     from eidkit.verify.report import Report
 
 _MAX_NAMED = 4
@@ -52,6 +49,7 @@ def preserve(
     *,
     tsa: TimestampAuthority | tuple[TimestampAuthority, ...] | None = None,
     sources: Sources | None = None,
+    detached: Document | Sequence[Document] = (),
     policy: Policy = ETSI_BASELINE,
     digest: str = "sha256",
     token_reserve: int = TOKEN_RESERVE,
@@ -62,31 +60,31 @@ def preserve(
 
     Call it again before the newest timestamp's certificate ends (``Report.provable_until``): that renews the proof.
     Certificates, CRLs and OCSP answers come from the file and from ``sources``; answers issued after the best
-    signature time are preferred.  Without ``tsa``, a file that has everything is given back as it is.  ``digest``
-    and ``token_reserve`` (octets kept free) are those of the document timestamp.  Where nothing proves yet when a
-    signature was made, two are added: one that proves it, one that keeps what the first needs.
+    signature time are preferred.  ``detached``: the content of signatures that stand beside it.  Without ``tsa``, a
+    file that has everything is given back as it is.  ``digest`` is that of the timestamp that is added;
+    ``token_reserve`` (octets kept free for it) concerns PDF only.  Where nothing proves yet when a signature was
+    made, two are added: one that proves it, one that keeps what the first needs.
 
-    Works on PDF files that others signed and preserved; every byte stays as it was, revisions are appended.
+    Works on files that others signed and preserved; whatever a signature or timestamp covers stays as it was, of a
+    PDF every byte.
 
     Not for files whose signatures do not hold: raises :class:`SigningError` with the reason, also when no timestamp
     proves when a signature was made, or when revocation data is missing (which certificate, and where to get it);
-    :class:`NotSupported` for other formats than PDF; :class:`TimestampUnavailable` when no authority answers.
+    :class:`NotSupported` for formats that cannot be preserved; :class:`TimestampUnavailable` when no authority
+    answers.
     """
-    _check_format(document)
+    beside = (detached,) if isinstance(detached, Document) else tuple(detached)
     terms = _Terms(trust, sources, policy, transport, clock)
-    file = open_file(document)
-    report, additions = _gathered(file, terms, stamped=tsa is not None)
+    file = lasting_of(document, beside, token_reserve)
+    report, original, material = _gathered(file, terms, stamped=tsa is not None)
     # 3.
     if tsa is None:
-        if not additions:
-            return document
-        return document.spliced(document.length, preserving_revision(document, additions, None, file).data)
-    if not all(conclusion.time_proved for conclusion in report.conclusions):
-        revision = preserving_revision(document, SecurityStore(), token_reserve, file)
-        document = _stamped(document, revision, tsa, digest, terms)
-        file = open_file(document)
-        _, additions = _gathered(file, terms, stamped=False)
-    return _stamped(document, preserving_revision(document, additions, token_reserve, file), tsa, digest, terms)
+        return file.filled(material, original)
+    stamper = _Stamper(tsa, digest, transport, clock)
+    if unproved := [conclusion.id for conclusion in report.conclusions if not conclusion.time_proved]:
+        file = lasting_of(file.proved(unproved, stamper), beside, token_reserve)
+        _, original, material = _gathered(file, terms, stamped=False)
+    return file.sealed(material, original, stamper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +98,30 @@ class _Terms:
     clock: Clock
 
 
-def _gathered(file: PdfFile, terms: _Terms, *, stamped: bool) -> tuple[Report, SecurityStore]:
-    """The report on a document and what it lacks; ``stamped``: a document timestamp is about to prove the time."""
+@dataclass(frozen=True, slots=True)
+class _Stamper:
+    """As in :class:`eidkit.signing.formats.Stamper`."""
+
+    authorities: TimestampAuthority | tuple[TimestampAuthority, ...]
+    digest: str
+    transport: Transport | None
+    clock: Clock
+
+    def token(self, imprint: bytes) -> bytes:
+        return token_over(self.authorities, imprint, self.digest, transport=self.transport, clock=self.clock)
+
+
+def _gathered(file: Lasting, terms: _Terms, *, stamped: bool) -> tuple[Report, Evidence, lasting.Material]:
+    """The report on a document, what it holds, and what has to be in it.
+
+    ``stamped``: a timestamp over it is about to prove the time.
+    """
     # 1.
     now = terms.clock.now()
-    original = pdf.read_file(file)
+    original = file.evidence()
     problems: list[EidkitError] = []
     known: Collection[tuple[str, str]] = ()
-    if terms.sources is not None and (original.crls or original.ocsps):
+    if terms.sources is not None and lasting.holds_answers(original):
         ahead = Context(original, terms.trust, terms.policy, now, Proofs(now), assumed=True)
         known = lasting.settled(concluded(ahead), original, terms.trust)
     evidence = complete(
@@ -121,49 +135,10 @@ def _gathered(file: PdfFile, terms: _Terms, *, stamped: bool) -> tuple[Report, S
     material = lasting.needed(report, original, evidence, terms.trust)
     if material.missing and terms.policy.revocation == "require":
         raise _status_missing(original.name, material.missing, problems)
-    return report, material.store(original)
-
-
-def _stamped(
-    document: Document,
-    revision: Revision,
-    tsa: TimestampAuthority | tuple[TimestampAuthority, ...],
-    digest: str,
-    terms: _Terms,
-) -> Document:
-    covered = document.spliced(document.length, revision.data)
-    imprint = covered.digest(digest, revision.ranges)
-    token = token_over(tsa, imprint, digest, transport=terms.transport, clock=terms.clock)
-    if len(token) > revision.reserve:
-        raise TimestampUnavailable(
-            "timestamp-reserve",
-            Text(
-                f"the timestamp token has {len(token)} octets and {revision.reserve} were kept free",
-                "dấu thời gian lớn hơn chỗ đã dành",
-            ),
-            Text("preserve with a larger token_reserve=", "dùng token_reserve= lớn hơn"),
-            kind="caller",
-            retryable=False,
-        )
-    return document.spliced(document.length, revision.filled(token))
+    return report, original, material
 
 
 # ── refusals ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _check_format(document: Document) -> None:
-    if document.format != "pdf":
-        raise NotSupported(
-            "preserve-format",
-            Text(
-                f"{document.name} is no PDF; this release preserves PDF files only",
-                f"{document.name} không phải PDF; phiên bản này chỉ lưu trữ lâu dài tệp PDF",
-            ),
-            Text(
-                "sign with tsa= and keep the certificates and revocation answers beside the file until then",
-                "hãy ký kèm dấu thời gian và lưu chứng thư, dữ liệu thu hồi bên cạnh tệp",
-            ),
-        )
 
 
 def _check_worth(report: Report, *, stamped: bool) -> None:
@@ -188,7 +163,7 @@ def _check_worth(report: Report, *, stamped: bool) -> None:
                     + (f": {why.vi}" if why else ""),
                 ),
                 Text(
-                    "add a signature timestamp first (eidkit timestamp), or give tsa=: a document timestamp proves it",
+                    "add a signature timestamp first (eidkit timestamp), or give tsa=, which adds one",
                     "thêm dấu thời gian cho chữ ký trước (eidkit timestamp), hoặc dùng tsa=",
                 ),
             )

@@ -57,22 +57,42 @@ def sign(box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Calla
 ALLOW = ("--allow-host", "127.0.0.1")
 
 
+FORMS = {
+    "PAdES": ("permit.pdf", ()),
+    "XAdES": ("form.xml", ()),
+    "CAdES": ("permit.pdf", ("--format", "cms", "--attached")),
+}
+
+
 @pytest.mark.parametrize("level", ["LT", "LTA"])
+@pytest.mark.parametrize("form", FORMS)
 def test_one_call_signs_and_preserves(
-    level: str, sign: Callable[..., tuple[int, str]], box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert sign("permit.pdf", "--level", level, *ALLOW) == (0, "out.pdf: signed\n")
+    form: str, level: str, sign: Callable[..., tuple[int, str]], box: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    document, options = FORMS[form]
+    assert sign(document, "--level", level, *options, *ALLOW) == (0, "out.pdf: signed\n")
     trust = ["--trust", str(box / "sandbox/roots"), "--offline", "--crl", str(box / "sandbox/crls")]
     assert run(["verify", str(tmp_path / "out.pdf"), "--json", *trust]) == 0
     [signature] = json.loads(capsys.readouterr().out)["signatures"]
-    assert signature["level"] == f"PAdES-B-{level}"
+    assert signature["level"] == f"{form}-B-{level}"
 
 
-@pytest.mark.parametrize("level", ["LT", "LTA"])
-def test_xml_is_refused_before_it_is_signed(level: str, sign: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
-    code, said = sign("form.xml", "--level", level, *ALLOW)
-    assert (code, f"--level {level} for other formats than PDF is not in this release" in said) == (2, True)
-    assert [*tmp_path.iterdir()] == []
+def test_a_signature_beside_its_file_is_preserved_at_once_and_renewed(
+    sign: Callable[..., tuple[int, str]], box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sign("permit.pdf", "--level", "LTA", "--format", "cms", *ALLOW)[0] == 0
+    beside = ["--detached", str(box / "sandbox/permit.pdf")]
+    trust = ["--trust", str(box / "sandbox/roots")]
+    tsa = ["--tsa", (box / "tsa").read_text(encoding="utf-8"), *ALLOW]
+    given = ["preserve", str(tmp_path / "out.pdf"), "-o", str(tmp_path / "renewed.p7s"), *trust, *tsa]
+    assert run(given) == 2
+    assert "--detached" in capsys.readouterr().err
+    assert run([*given, *beside]) == 0
+    assert "preserved (CAdES-B-LTA), provable until" in capsys.readouterr().err
+    assert run(["verify", str(tmp_path / "renewed.p7s"), "--offline", "--json", *trust, *beside]) == 0
+    [signature] = json.loads(capsys.readouterr().out)["signatures"]
+    assert [stamp["kind"] for stamp in signature["timestamps"]] == ["signature", "archive", "archive"]
 
 
 def test_without_anchors_it_is_refused_before_it_is_signed(

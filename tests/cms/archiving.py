@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 
 from eidkit.asn1 import algorithm, archive, assembly, attributes, cms, der
@@ -60,7 +61,23 @@ def signer_of(document: Document, number: int = 0) -> cms.SignerInfo:
 def archived(
     world: World, document: Document, content: bytes, *, digest: str = "sha256", listed_by: str = "sha256"
 ) -> Document:
-    """B-LTA: an archive timestamp over everything that is there now, its index by ``listed_by``."""
+    """B-LTA: an archive timestamp of the world's authority; its index by ``listed_by``."""
+
+    def token_for(octets: bytes) -> bytes:
+        return first_token(world.tsa, octets, digest=digest, transport=world.sandbox, clock=world.clock)
+
+    return archived_by(token_for, document, content, digest=digest, listed_by=listed_by)
+
+
+def archived_by(
+    token_for: Callable[[bytes], bytes],
+    document: Document,
+    content: bytes,
+    *,
+    digest: str = "sha256",
+    listed_by: str = "sha256",
+) -> Document:
+    """The same with the token that ``token_for`` gives for the octets to cover: everything that is there now."""
     file = cades.open_cms(document)
     assert file is not None
     signer = file.parsed.signers[0]
@@ -75,6 +92,5 @@ def archived(
         listed([der.encode_oid(one.oid) + value for one in signer.unsigned_attributes for value in one.values]),
     )
     octets = file.outline.content_type + hashlib.new(digest, content).digest() + signer.fields + index
-    token = first_token(world.tsa, octets, digest=digest, transport=world.sandbox, clock=world.clock)
-    token = assembly.with_unsigned(token, attributes.attribute(INDEX_V3, index))
+    token = assembly.with_unsigned(token_for(octets), attributes.attribute(INDEX_V3, index))
     return with_unsigned(document, attributes.attribute(archive.ARCHIVE_TIMESTAMP_V3, token))

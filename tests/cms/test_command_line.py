@@ -78,7 +78,6 @@ def test_another_signer_and_a_counter_signature(
     ("wrong", "why"),
     [
         (("--over", "signature-1"), "over="),
-        (("--format", "cms", "--level", "LT", "--tsa", "http://tsa.invalid", "--trust", "{}/sandbox/roots"), "--level"),
         (("--format", "pades"), "pades"),
     ],
 )

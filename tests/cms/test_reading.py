@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from eidkit.asn1 import outline
 from eidkit.document import Document
 from eidkit.errors import EidkitError
+from eidkit.signing import preserve
 from eidkit.verify import collect
 from tests.cms.archiving import with_answers
 from tests.cms.conftest import CONTENT, Bench, octets
@@ -91,10 +92,40 @@ def test_the_outline_tells_where_the_content_lies(bench: Bench) -> None:
     assert document.read_range(start, end) == CONTENT
 
 
-@pytest.mark.parametrize("extra", [b"\x00", b"\n", b"\x30\x00"])
+def test_content_in_segments_is_made_to_last(made: Callable[..., Document], bench: Bench) -> None:
+    box = bench.sandbox
+    given = {"tsa": box.tsa, "sources": box.sources, "transport": box, "clock": box.clock}
+    kept = made("-nodetach", "-stream", "-outform", "DER", content=bytes(20_000))
+    for _ in range(2):
+        kept = preserve(kept, box.trust, **given)
+    report = bench.report(kept)
+    assert report
+    stamps = report.conclusions[0].timestamps
+    assert [(one.kind, one.indication, one.findings) for one in stamps] == [
+        ("signature", "PASSED", ()),
+        ("archive", "PASSED", ()),
+        ("archive", "PASSED", ()),
+    ]
+
+
+@pytest.mark.parametrize("extra", [b"\n", b"\x30\x00", b"\x00\x00\x01", bytes(outline.MAX_PADDING + 1)])
 def test_octets_after_the_end_are_refused(bench: Bench, extra: bytes) -> None:
     with pytest.raises(EidkitError):
         collect(Document.from_bytes(octets(bench.attached()) + extra, "permit.p7m"))
+
+
+def test_a_few_zero_octets_after_the_end_are_told(bench: Bench) -> None:
+    padded = Document.from_bytes(octets(bench.attached()) + bytes(512), "permit.p7m")
+    report = bench.report(padded)
+    assert report
+    assert [(f.code, f.severity) for f in report.findings] == [("PADDED", "warning")]
+
+
+def test_what_is_added_later_takes_their_place(bench: Bench) -> None:
+    padded = Document.from_bytes(octets(bench.attached()) + bytes(512), "permit.p7m")
+    signed = bench.sign(padded, bench.binh)
+    assert not octets(signed).endswith(bytes(8))
+    assert bench.report(signed)
 
 
 def test_a_part_without_indefinite_lengths_stays_as_it_is(bench: Bench) -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from eidkit.asn1 import archive, attributes
 from eidkit.document import Document
-from eidkit.errors import NotSupported, SigningError
+from eidkit.errors import SigningError
 from eidkit.sandbox.documents import decision_pdf
-from eidkit.signing import Pending, prepare, preserve, timestamp
+from eidkit.signing import Pending, prepare, timestamp
 from eidkit.verify import collect, load_evidence, save_evidence
 from tests.cms.archiving import signer_of, with_unsigned
 from tests.cms.conftest import CONTENT, Bench, codes, octets
@@ -170,13 +170,6 @@ def test_ways_of_a_pdf_are_refused_by_name(bench: Bench) -> None:
 def test_an_option_that_does_not_belong_is_refused(bench: Bench, wrong: dict[str, Any]) -> None:
     with pytest.raises(SigningError):
         bench.sign(Document.from_bytes(decision_pdf(), "permit.pdf"), **wrong)
-
-
-def test_preserving_a_cms_is_refused_by_name(bench: Bench) -> None:
-    box = bench.sandbox
-    with pytest.raises(NotSupported) as caught:
-        preserve(bench.attached(stamped=True), box.trust, sources=box.sources, transport=box, clock=box.clock)
-    assert caught.value.code == "preserve-format"
 
 
 def test_content_of_any_size_is_never_held(bench: Bench, tmp_path: Path) -> None:

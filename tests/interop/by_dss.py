@@ -1,4 +1,4 @@
-"""PDFs that EU DSS signs with the sandbox's keys, up to B-LTA, by its own services and its own timestamp source."""
+"""Files that EU DSS signs with the sandbox's keys, up to B-LTA, by its own services and its own timestamp source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from eidkit.document import Document
 from tests.interop import eu_dss
-from tests.preserving.world import octets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,16 +20,17 @@ if TYPE_CHECKING:
     from tests.preserving.world import World
 
 _SECONDS = 120
-LEVELS = {
-    "B": "PAdES_BASELINE_B",
-    "T": "PAdES_BASELINE_T",
-    "LT": "PAdES_BASELINE_LT",
-    "LTA": "PAdES_BASELINE_LTA",
-}
 
 
-def made(world: World, level: str) -> Document:
-    """The sample signed by Lan at ``level`` (``"B"`` … ``"LTA"``); DSS takes the machine's time."""
+def made(
+    world: World, level: str, *, kind: str = "PAdES", document: Document | None = None, packaging: str | None = None
+) -> Document:
+    """``document`` (the sample PDF) signed by Lan at ``level`` (``"B"`` … ``"LTA"``); DSS takes the machine's time.
+
+    ``kind`` is ``"PAdES"``, ``"CAdES"`` or ``"XAdES"``; for the last two ``packaging`` as DSS names it
+    (``"ENVELOPING"``, ``"DETACHED"``, ``"ENVELOPED"``).
+    """
+    given = document or world.original()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         maker = world.sandbox.timestamp_maker
@@ -40,15 +40,15 @@ def made(world: World, level: str) -> Document:
         _certificates(folder, "anchor", (anchor.certificate.der for anchor in world.trust.anchors))
         for number, data in enumerate(world.sandbox.crls()):
             (folder / f"list-{number}.crl").write_bytes(data)
-        (folder / "in.pdf").write_bytes(octets(world.original()))
+        given.write(folder / "in")
         run = subprocess.run(
-            ["java", "-XX:+UseSerialGC", "-cp", eu_dss.program(), "eidkit.Signer", LEVELS[level].replace("_", "-"),
-             str(folder), str(folder / "in.pdf"), str(folder / "out.pdf")],
+            ["java", "-XX:+UseSerialGC", "-cp", eu_dss.program(), "eidkit.Signer", f"{kind}-BASELINE-{level}",
+             str(folder), str(folder / "in"), str(folder / "out"), *([packaging] if packaging else [])],
             capture_output=True, timeout=_SECONDS, check=False,
         )  # fmt: skip
         if run.returncode:
             raise RuntimeError(f"the DSS signer failed: {run.stderr.decode('utf-8', 'replace')[-2000:]}")
-        return Document.from_bytes((folder / "out.pdf").read_bytes(), "permit.pdf")
+        return Document.from_bytes((folder / "out").read_bytes(), given.name)
 
 
 def _keys(folder: Path, keys: dict[str, object]) -> None:

@@ -78,10 +78,12 @@ class World:
         given: dict[str, Any] = {"sources": self.sandbox.sources, "transport": self.sandbox, "clock": self.clock}
         return preserve(document, self.trust, tsa=self.tsa if stamped else None, **(given | more))
 
-    def report(self, document: Document, *, sources: Sources | None = None, offline: bool = False) -> Report:
+    def report(
+        self, document: Document, *, sources: Sources | None = None, offline: bool = False, **more: Any
+    ) -> Report:
         """What a verifier concludes now: asking the sandbox, or from ``sources``, or from the file alone."""
-        asked = None if offline else (sources or self.sandbox.sources)
-        return verify(document, self.trust, policy=LASTING, sources=asked, transport=self.sandbox, clock=self.clock)
+        given: dict[str, Any] = {"policy": LASTING, "transport": self.sandbox, "clock": self.clock} | more
+        return verify(document, self.trust, sources=None if offline else (sources or self.sandbox.sources), **given)
 
 
 def octets(document: Document) -> bytes:

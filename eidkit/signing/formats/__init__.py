@@ -1,7 +1,8 @@
-"""What signing asks of a format: four functions over two values.
+"""What signing asks of a format: four functions over two values; what preserving asks: :class:`Lasting`.
 
 Each module here writes one format and offers ``prepare``, ``timestamp_octets``, ``finish`` and
-``add_timestamp``; nothing outside this package knows a format when writing.
+``add_timestamp``, or, with a name that ends in ``_lasting``, makes what is signed last; nothing outside this package
+knows a format when writing.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from eidkit.errors import DocumentError, Text
+from eidkit.errors import DocumentError, NotSupported, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from eidkit.algorithms import SignatureAlgorithm
     from eidkit.document import Document
     from eidkit.pdf.placing import Placing
+    from eidkit.signing.lasting import Material
+    from eidkit.verify.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +118,70 @@ def placed(format_: str, document: Document, prepared: Prepared, finished: bytes
 
         return cms.placed(document, prepared, finished)
     return document.spliced(prepared.offset, finished)
+
+
+# ── preserving ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Stamper(Protocol):
+    """Who gives timestamp tokens: over imprints that were computed under ``digest``."""
+
+    @property
+    def digest(self) -> str:
+        """The digest name."""
+        ...
+
+    def token(self, imprint: bytes) -> bytes:
+        """A checked token over ``imprint``; raises :class:`eidkit.errors.TimestampUnavailable`."""
+        ...
+
+
+class Lasting(Protocol):
+    """A signed document of one format, opened to be made to last; everything it holds keeps its octets."""
+
+    def evidence(self) -> Evidence:
+        """What the document itself says."""
+        ...
+
+    def proved(self, unproved: Collection[str], stamper: Stamper) -> Document:
+        """The document with timestamps that prove when the signatures of these identities were made."""
+        ...
+
+    def filled(self, material: Material, original: Evidence) -> Document:
+        """The document with the material that it lacks by ``original``, its evidence; itself where it lacks none."""
+        ...
+
+    def sealed(self, material: Material, original: Evidence, stamper: Stamper) -> Document:
+        """The same, and over everything a timestamp that keeps it provable."""
+        ...
+
+
+def lasting_of(document: Document, detached: Sequence[Document], token_reserve: int) -> Lasting:
+    """``document`` opened to be made to last; a format that cannot be is refused by name.
+
+    ``detached``: what it is about that stands beside it; ``token_reserve``: octets to keep free for a token.
+    """
+    kind = format_of(document)
+    if kind == "pdf":
+        from eidkit.signing.formats.pdf_lasting import PdfLasting
+
+        return PdfLasting.of(document, token_reserve)
+    if kind == "xml":
+        from eidkit.signing.formats.xml_lasting import XmlLasting
+
+        return XmlLasting.of(document, detached)
+    if kind == "cms":
+        from eidkit.signing.formats.cms_lasting import CmsLasting
+
+        return CmsLasting.of(document, detached)
+    raise NotSupported(
+        "preserve-format",
+        Text(
+            f"{document.name} ({kind}) is of a format that this release does not preserve",
+            f"{document.name} ({kind}) thuộc định dạng mà phiên bản này chưa lưu trữ lâu dài",
+        ),
+        Text(
+            "sign with tsa= and keep the certificates and revocation answers beside the file until then",
+            "hãy ký kèm dấu thời gian và lưu chứng thư, dữ liệu thu hồi bên cạnh tệp",
+        ),
+    )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["detached", "attached", "more", "counter"]
 _SUFFIX: dict[str, str] = {"detached": ".p7s", "attached": ".p7m"}
-_OLD_ARCHIVES = (archive.ARCHIVE_TIMESTAMP_V1, archive.ARCHIVE_TIMESTAMP_V2)
+_OLD_ARCHIVES = (archive.ARCHIVE_TIMESTAMP_V1, archive.ARCHIVE_TIMESTAMP_V2, archive.LONG_TERM_VALIDATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def prepare(document: Document, request: Request, form: object = None) -> Prepar
     content_type: str | None = cms.DATA
     state: dict[str, str | int] = {"form": form.kind, "digest": digest}
     if form.kind == "counter":
-        file = _opened(document)
+        file = opened(document)
         state["over"] = number = _number_of(document.name, file.parsed.signers, form.over)
         content_type = None
         computed = hashlib.new(digest, file.parsed.signers[number].signature).digest()
@@ -114,16 +114,16 @@ def placed(document: Document, prepared: Prepared, finished: bytes) -> Document:
 
 def add_timestamp(document: Document, token_for: Callable[[bytes], bytes]) -> Document:
     """The CMS with a signature timestamp on its last signature that has none; nothing that is signed changes."""
-    file = _opened(document)
+    file = opened(document)
     parts = file.outline.definite()
     raw = list(archive.elements(parts.signers))
     for number in reversed(range(len(raw))):
         signer = file.parsed.signers[number]
         if not signer.unsigned(attributes.SIGNATURE_TIMESTAMP):
-            _check_no_old_archive(document.name, file.parsed.signers)
+            check_no_old_archive(document.name, file.parsed.signers)
             stamp = attributes.attribute(attributes.SIGNATURE_TIMESTAMP, token_for(signer.signature))
             raw[number] = assembly.signer_with_unsigned(raw[number], stamp)
-            return _rewritten(file.binary, parts, raw).renamed(document.name)
+            return rewritten(file.binary, parts, raw).renamed(document.name)
     raise _refused(
         "cms-nothing-to-timestamp",
         f"{document.name} holds no signature without a timestamp",
@@ -133,7 +133,8 @@ def add_timestamp(document: Document, token_for: Callable[[bytes], bytes]) -> Do
     )
 
 
-def _opened(document: Document) -> cades.Opened:
+def opened(document: Document) -> cades.Opened:
+    """The CMS that ``document`` is, refused by name when it is none."""
     file = cades.open_cms(document)
     if file is None:
         raise _refused(
@@ -148,8 +149,8 @@ def _opened(document: Document) -> cades.Opened:
 
 def _content_of(document: Document, given: Document | None, digest: str) -> tuple[str, bytes]:
     """The content's type and digest; that the signatures which are there are over the same content is checked."""
-    file = _opened(document)
-    _check_no_old_archive(document.name, file.parsed.signers)
+    file = opened(document)
+    check_no_old_archive(document.name, file.parsed.signers)
     names = {digest, *(signer.digest_algorithm for signer in file.parsed.signers)}
     if file.outline.content is not None:
         found = cades.digests(file.binary, file.outline.content, names)
@@ -177,7 +178,7 @@ def _content_of(document: Document, given: Document | None, digest: str) -> tupl
 
 def _check_new(document: Document, to_sign: bytes) -> None:
     """Whoever signs the same twice within a second has signed once."""
-    if any(signer.signed_octets == to_sign for signer in _opened(document).parsed.signers):
+    if any(signer.signed_octets == to_sign for signer in opened(document).parsed.signers):
         raise _refused(
             "cms-signed-already",
             f"{document.name} holds this very signature",
@@ -198,18 +199,19 @@ def _number_of(name: str, signers: tuple[SignerInfo, ...], over: str) -> int:
             f"name one of these: {', '.join(known)}",
             f"chọn một trong: {', '.join(known)}",
         )
-    _check_no_old_archive(name, signers)
+    check_no_old_archive(name, signers)
     return known[over]
 
 
-def _check_no_old_archive(name: str, signers: tuple[SignerInfo, ...]) -> None:
+def check_no_old_archive(name: str, signers: tuple[SignerInfo, ...]) -> None:
+    """Refuses what would change octets that an archive timestamp of the first versions covers as they stand."""
     if any(signer.unsigned(oid) for signer in signers for oid in _OLD_ARCHIVES):
         raise _refused(
             "cms-archived-as-it-stands",
-            f"{name} holds an archive timestamp over its present octets, which would break",
+            f"{name} holds an archive timestamp of an early version over its present octets, which would break",
             f"{name} có dấu thời gian lưu trữ trên nguyên trạng, thay đổi sẽ làm hỏng",
-            'sign the file itself anew with format="cms"',
-            'ký lại tệp gốc với format="cms"',
+            'have the whole file time-stamped anew, or sign the content anew with format="cms"',
+            'đóng dấu thời gian lại cho cả tệp, hoặc ký lại nội dung với format="cms"',
         )
 
 
@@ -233,7 +235,7 @@ def _merged(document: Document, one: outline.Outline, *, over: int | None) -> Do
 
     The signature comes after the others, or (``over``) as a counter-signature into the one of that number.
     """
-    file = _opened(document)
+    file = opened(document)
     parts = file.outline.definite()
     certificates, algorithms = (
         der.set_of(dict.fromkeys((*archive.elements(own), *archive.elements(more))))
@@ -251,10 +253,10 @@ def _merged(document: Document, one: outline.Outline, *, over: int | None) -> Do
         signers[over] = assembly.signer_with_unsigned(
             signers[over], attributes.attribute(attributes.COUNTER_SIGNATURE, new)
         )
-    return _rewritten(file.binary, joined, signers).renamed(document.name)
+    return rewritten(file.binary, joined, signers).renamed(document.name)
 
 
-def _rewritten(binary: Document, parts: outline.Outline, signers: list[bytes]) -> Document:
+def rewritten(binary: Document, parts: outline.Outline, signers: list[bytes]) -> Document:
     """The CMS ``binary`` with its content where it is and other parts around it."""
     start, end = parts.encapsulated
     head, tail = outline.around(

@@ -25,9 +25,10 @@ from eidkit.xml import parse, placement, properties, references, splice, stamps,
 from eidkit.xml import signature as reading
 from eidkit.xml.canonical import EXCLUSIVELY
 from eidkit.xml.content import content_octets
+from eidkit.xml.names import local
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from lxml.etree import _Element
 
@@ -106,7 +107,7 @@ def add_timestamp(document: Document, token_for: Callable[[bytes], bytes]) -> Do
         )
     octets = stamps.canonical_value(parts, EXCLUSIVELY, resolver)
     before = _digests(document)
-    stamped = _with_unsigned(document, tree, qualifying, templates.signature_timestamp(token_for(octets)))
+    stamped = with_unsigned(document, tree, {qualifying: templates.signature_timestamp(token_for(octets))})
     if _digests(stamped) != before:
         raise _refused(
             "xml-covered",
@@ -206,22 +207,40 @@ def _last_unstamped(tree: Tree) -> reading.SignatureParts:
     )
 
 
-def _with_unsigned(document: Document, tree: Tree, qualifying: _Element, property_: str) -> Document:
-    """The property put at the end of the unsigned signature properties, which are made when they are missing."""
-    holder = properties.child(qualifying, "UnsignedProperties")
-    inner = properties.child(holder, "UnsignedSignatureProperties")
-    if inner is not None:
-        place, text = splice.end_tag(tree, inner), property_
-    elif holder is not None:
-        place, text = splice.start_of_content(tree, holder), templates.unsigned_signature_properties(property_)
-    else:
-        place = splice.end_tag(tree, qualifying)
-        text = templates.unsigned_properties(templates.unsigned_signature_properties(property_))
-    if place < 0:
-        raise _refused(
-            "xml-no-room", "its unsigned properties are written as an empty tag", "phần thuộc tính không ký là thẻ rỗng"
-        )
-    return document.spliced(place, text.encode())
+def with_unsigned(document: Document, tree: Tree, additions: Mapping[_Element, str]) -> Document:
+    """Properties put at the end of the unsigned signature properties of each QualifyingProperties.
+
+    Those around them are made when they are missing.
+    """
+    wanted: list[tuple[_Element, str]] = []
+    for qualifying, text in additions.items():
+        try:
+            holder = properties.child(qualifying, "UnsignedProperties")
+            inner = properties.child(holder, "UnsignedSignatureProperties")
+        except reading.Malformed as problem:
+            raise _refused("xml-malformed-properties", str(problem), "thuộc tính không ký bị sai cấu trúc") from problem
+        if inner is not None:
+            wanted.append((inner, text))
+        elif holder is not None:
+            wanted.append((holder, templates.unsigned_signature_properties(text)))
+        else:
+            made = templates.unsigned_properties(templates.unsigned_signature_properties(text))
+            wanted.append((qualifying, made))
+    places = splice.insides(tree, [element for element, _ in wanted])
+    splices = []
+    for element, text in wanted:
+        begin, end = places[element]
+        if begin < 0:
+            raise _refused(
+                "xml-no-room",
+                "its unsigned properties are written as an empty tag",
+                "phần thuộc tính không ký là thẻ rỗng",
+            )
+        # UnsignedDataObjectProperties follow what is put into UnsignedProperties.
+        splices.append((begin if local(element.tag) == "UnsignedProperties" else end, text.encode()))
+    for place, octets in sorted(splices, reverse=True):
+        document = document.spliced(place, octets)
+    return document
 
 
 def _digests(document: Document) -> dict[str, list[bytes | None]]:

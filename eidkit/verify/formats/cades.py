@@ -18,7 +18,8 @@ from eidkit.algorithms import COMPUTABLE
 from eidkit.asn1 import attributes, cms, der, outline, pem
 from eidkit.asn1.attribute_rules import malformed
 from eidkit.document import CHUNK, Document, begins_signed_data, changed
-from eidkit.verify.evidence import ContentDigest, Evidence, Reference, SignatureEvidence
+from eidkit.findings import observed
+from eidkit.verify.evidence import ContentDigest, Evidence, Reference, SignatureEvidence, TimestampEvidence
 from eidkit.verify.formats import cades_archive, cades_level, token
 from eidkit.verify.formats.cms import Container, opened, signature_from_cms
 
@@ -56,6 +57,7 @@ def read(document: Document, detached: Sequence[Document] = ()) -> Evidence:
     evidence = Evidence(
         name=document.name, length=document.length, sha256=document.sha256, format="cms", document_seen=True,
         signatures=reading.signatures(), certificates=root.certificates, crls=root.crls, ocsps=root.ocsps,
+        observations=_padded(file.outline),
     )  # fmt: skip
     record = cades_level.recorded(file.parsed.signers, attached=file.outline.content is not None)
 
@@ -78,6 +80,10 @@ def open_cms(document: Document) -> Opened | None:
         return Opened(binary, found, cms.parse(found.without_content))
     except der.DerError:
         return Opened(binary, found, cms.parse(found.as_ber))
+
+
+def _padded(found: Outline) -> tuple[Observation, ...]:
+    return (observed("PADDED", count=found.padding),) if found.padding else ()
 
 
 def acted(signer: cms.SignerInfo) -> tuple[object, ...]:
@@ -103,6 +109,15 @@ def _binary(document: Document) -> Document:
         # A person who looks at the file would take it for signed.
         raise der.DerError("other text after the PEM block")
     return Document.from_bytes(blocks[0][1], document.name)
+
+
+def content_digest(file: Opened, detached: Sequence[Document], algorithm: str) -> bytes | None:
+    """The digest of what the CMS is about: its own content, or that of ``detached`` which it signs; else None."""
+    if file.outline.content is not None:
+        return digests(file.binary, file.outline.content, (algorithm,)).get(algorithm)
+    wanted = {"sha256", algorithm, *(signer.digest_algorithm for signer in file.parsed.signers)}
+    chosen = _chosen(file.parsed, detached, tuple(wanted))
+    return chosen[1].get(algorithm) if chosen is not None else None
 
 
 # 3.
@@ -157,21 +172,24 @@ class _Reading:
     def signatures(self) -> tuple[SignatureEvidence, ...]:
         """Those of the file in order, each followed by those over it."""
         found: list[SignatureEvidence] = []
-        about = cades_archive.Archived(self.file, self.name, self.digests, self.beside)
+        # A file beside may have the name of a signature, which the timestamp would then seem to cover.
+        name = THE_CONTENT if self.name.startswith("signature-") else self.name
+        about = cades_archive.Archived(self.file, name, self.digests, self.beside)
         for number, signer in enumerate(self.file.parsed.signers, 1):
             identity = f"signature-{number}"
             one = self._signature(signer, identity, self.digests.get, self.name)
             archives = cades_archive.timestamps(identity, signer, about)
+            over = tuple(self._over(signer, identity, 1))
             found.append(
                 replace(
                     one,
                     references=(*one.references, *self.mismatch),
-                    timestamps=(*one.timestamps, *archives.timestamps),
+                    timestamps=(*one.timestamps, *(_with_nested(stamp, over) for stamp in archives.timestamps)),
                     content=_content(self.digests),
                     observations=(*one.observations, *archives.observations),
                 )
             )
-            found += self._over(signer, identity, 1)
+            found += over
         return tuple(found)
 
     def _signature(
@@ -202,6 +220,12 @@ class _Reading:
             one = self._signature(counter, own, digest, f"the value of {identity}")
             yield replace(one, counter_signature_of=identity, content=None)
             yield from self._over(counter, own, depth + 1)
+
+
+def _with_nested(stamp: TimestampEvidence, over: Sequence[SignatureEvidence]) -> TimestampEvidence:
+    """What covers a counter-signature covers those over it: they stand inside."""
+    inside = (one.id for one in over if any(one.id.startswith(f"{outer}/") for outer in stamp.covers[2:]))
+    return replace(stamp, covers=(*stamp.covers, *inside))
 
 
 @dataclass(frozen=True, slots=True)

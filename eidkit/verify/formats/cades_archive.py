@@ -5,7 +5,8 @@
 2. Version 2: over the octets themselves, as they stand (TS 101 733 §6.4.1); and the CAdES-C-timestamp.
 3. Kinds that are not judged are named.
 
-What is hashed for one timestamp serves the others: a file of many costs no more than one of few.
+What is hashed for one timestamp serves the others: a file of many costs no more than one of few.  What has to be hashed
+for each of them alone is bounded for the whole file (:data:`MAX_HASHED`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 
 from eidkit.algorithms import DIGEST_BY_NAME, digest_acceptable
-from eidkit.asn1 import archive, attributes, cms, tsp
+from eidkit.asn1 import archive, attributes, cms, der, tsp
 from eidkit.document import CHUNK
 from eidkit.errors import EidkitError
 from eidkit.findings import Observation, observed
@@ -24,7 +26,7 @@ from eidkit.verify.evidence import TimestampEvidence
 from eidkit.verify.formats import cms as reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from hashlib import _Hash
 
     from eidkit.asn1.cms import SignedData, SignerInfo
@@ -40,6 +42,8 @@ _NOT_JUDGED = {
 }
 _ARCHIVES = (archive.ARCHIVE_TIMESTAMP_V3, archive.ARCHIVE_TIMESTAMP_V2)
 _JUDGED = (*_ARCHIVES, archive.SIGNATURE_AND_REFERENCES_TIMESTAMP)
+MAX_HASHED = 128 * 1024 * 1024
+"""Octets that are hashed for single archive timestamps, in all of a file."""
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -55,6 +59,24 @@ class Archived:
     digests: Mapping[str, bytes]
     beside: Document | None
     hashed: dict[str, _Hash] = field(default_factory=dict, repr=False, compare=False)
+    effort: Effort = field(default_factory=lambda: Effort(MAX_HASHED), repr=False, compare=False)
+
+
+@dataclass(slots=True)
+class Effort:
+    """How many octets may still be hashed for single timestamps."""
+
+    left: int
+
+    def spend(self, *octets: bytes) -> None:
+        """Before these are hashed; raises DerError when they, or those before, are too many."""
+        self.left -= sum(map(len, octets))
+        self.check()
+
+    def check(self) -> None:
+        """Before octets are put together, which costs time too."""
+        if self.left < 0:
+            raise der.DerError("archive timestamps over more octets than are hashed for one file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +120,7 @@ def timestamps(identity: str, signer: SignerInfo, about: Archived) -> Archives:
     """Those of ``signer``, whose signature is known as ``identity``."""
     found = dict.fromkeys((oid, value) for oid in _JUDGED for value in signer.unsigned(oid)[: reading.MAX_TIMESTAMPS])
     tokens = sorted((_Token.read(*one) for one in found), key=lambda one: one.time)
-    recomputed = _Recomputed(signer, about, tokens)
+    recomputed = _Recomputed(identity, signer, about, tokens)
     made = []
     for number, token in enumerate(tokens, 1):
         imprint, covered = recomputed.of(token)
@@ -106,7 +128,13 @@ def timestamps(identity: str, signer: SignerInfo, about: Archived) -> Archives:
         name = f"{identity}/archive-timestamp-{number}"
         made.append(
             TimestampEvidence(
-                name, "archive", token.octets, known, (identity, about.name), covered.holds, covered.observations
+                name,
+                "archive",
+                token.octets,
+                known,
+                (identity, f"content: {about.name}", *covered.signatures),  # so that no name is an identity
+                covered.holds,
+                covered.observations,
             )
         )
     unjudged = dict.fromkeys(_NOT_JUDGED[one.oid] for one in signer.unsigned_attributes if one.oid in _NOT_JUDGED)
@@ -115,30 +143,41 @@ def timestamps(identity: str, signer: SignerInfo, about: Archived) -> Archives:
 
 @dataclass(frozen=True, slots=True)
 class _Covered:
+    """What one timestamp covers: SHA-256 of objects, identities of counter-signatures; and what was seen."""
+
     holds: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
     observations: tuple[Observation, ...] = ()
+
+    @classmethod
+    def of(cls, objects: Sequence[_Object], observations: tuple[Observation, ...] = ()) -> _Covered:
+        """All of these objects."""
+        holds = sorted({sha256 for one in objects for sha256 in one.holds})
+        return cls(tuple(holds), tuple(one.signature for one in objects if one.signature), observations)
 
 
 @dataclass(frozen=True, slots=True)
 class _Object:
     """Something that a timestamp may cover: the forms that an index names it by, and the SHA-256 of what it holds.
 
-    ``counts``: it is told when the newest timestamp does not cover it.
+    ``counts``: it is told when the newest timestamp does not cover it; ``archive`` and ``signature``: it is an archive
+    timestamp, or the counter-signature of that identity.
     """
 
     forms: tuple[bytes, ...]
     holds: tuple[str, ...]
     counts: bool
     archive: bytes | None = None
+    signature: str | None = None
 
 
 class _Recomputed:
     """The imprints of one signature's archive timestamps, and what they cover."""
 
-    def __init__(self, signer: SignerInfo, about: Archived, tokens: list[_Token]) -> None:
+    def __init__(self, identity: str, signer: SignerInfo, about: Archived, tokens: list[_Token]) -> None:
         self._signer, self._about, self._tokens = signer, about, tokens
         self._newest = next((one for one in reversed(tokens) if one.oid == archive.ARCHIVE_TIMESTAMP_V3), None)
-        self._objects = list(_objects(signer, about.file)) if tokens else []
+        self._objects = list(_objects(identity, signer, about.file)) if tokens else []
         self._tables: dict[str, dict[bytes, list[int]]] = {}
         self._prefixes: dict[str, _Hash] = {}
 
@@ -146,23 +185,28 @@ class _Recomputed:
         """The imprint that ``token`` should have, None where that cannot be told, and what it covers."""
         if token.info is None or token.parsed is None:
             return None, _Covered()
-        if token.oid == archive.ARCHIVE_TIMESTAMP_V3:
-            return self._version_3(token, token.parsed, token.info.algorithm)
-        if token.oid == archive.ARCHIVE_TIMESTAMP_V2:
-            return self._version_2(token, token.info)
-        return archive.digest(token.info.algorithm, archive.imprinted_c(self._signer)), _Covered()
+        try:
+            self._about.effort.check()
+            if token.oid == archive.ARCHIVE_TIMESTAMP_V3:
+                return self._version_3(token, token.parsed, token.info.algorithm)
+            if token.oid == archive.ARCHIVE_TIMESTAMP_V2:
+                return self._version_2(token, token.info)
+            return self._digest(token.info.algorithm, archive.imprinted_c(self._signer)), _Covered()
+        except EidkitError as error:
+            return None, _Covered(observations=(observed("FORMAT_FAILURE", why=error.problem),))
+
+    def _digest(self, algorithm: str, octets: bytes) -> bytes | None:
+        self._about.effort.spend(octets)
+        return archive.digest(algorithm, octets)
 
     # 1.
     def _version_3(self, token: _Token, parsed: SignedData, algorithm: str) -> tuple[bytes | None, _Covered]:
-        try:
-            index = archive.index_in(parsed)
-        except EidkitError as error:
-            return None, _Covered(observations=(observed("FORMAT_FAILURE", why=error.problem),))
+        index = archive.index_in(parsed)
         content = self._about.digests.get(algorithm)
         imprint = None
         if content is not None:
             kind = self._about.file.outline.content_type
-            imprint = archive.digest(algorithm, archive.imprinted_v3(kind, content, self._signer, index))
+            imprint = self._digest(algorithm, archive.imprinted_v3(kind, content, self._signer, index.octets))
         return imprint, self._listed(index, token)
 
     def _listed(self, index: archive.HashIndex, token: _Token) -> _Covered:
@@ -180,7 +224,7 @@ class _Recomputed:
         if token is self._newest and added:
             seen.append(observed("ARCHIVE_NOT_COVERED", count=added))
         holds = digest_acceptable(index.algorithm, token.time)
-        return _Covered(_joined(self._objects[number] for number in covered) if holds else (), tuple(seen))
+        return _Covered.of([self._objects[number] for number in sorted(covered)] if holds else [], tuple(seen))
 
     def _table(self, algorithm: str) -> dict[bytes, list[int]]:
         """The objects by the digests of their forms; each form is hashed once."""
@@ -201,12 +245,14 @@ class _Recomputed:
             return None, _Covered()
         older = frozenset(one.octets for one in self._tokens if one.time < token.time)
         made = []
-        for unsigned in archive.unsigned_v2(self._signer, older):
+        both = archive.unsigned_v2(self._signer, older)
+        about.effort.spend(*both)
+        for unsigned in both:
             whole = self._prefix(info.algorithm).copy()
             whole.update(unsigned)
             made.append(whole.digest())
         covered = [one for one in self._objects if one.archive is None or one.archive in older]
-        return info.imprint if info.imprint in made else made[0], _Covered(_joined(covered))
+        return info.imprint if info.imprint in made else made[0], _Covered.of(covered)
 
     def _prefix(self, algorithm: str) -> _Hash:
         """All that stands before the unsigned attributes: the same for every timestamp of version 2."""
@@ -232,7 +278,7 @@ def _before_signers(about: Archived, algorithm: str) -> _Hash:
     return about.hashed[algorithm]
 
 
-def _objects(signer: SignerInfo, file: Opened) -> Iterator[_Object]:
+def _objects(identity: str, signer: SignerInfo, file: Opened) -> Iterator[_Object]:
     """The elements of both bags, and each unsigned attribute value of the signer."""
     for certificate in archive.elements(file.outline.certificates):
         yield _Object((certificate,), _digested((certificate,)), counts=True)
@@ -240,9 +286,11 @@ def _objects(signer: SignerInfo, file: Opened) -> Iterator[_Object]:
         yield _Object((answer,), _digested(cms.answers_in(answer)), counts=True)
     for crl in file.parsed.crls:  # those in attributes, which some makers list one by one
         yield _Object((crl,), _digested((crl,)), counts=False)
+    counters = count(1)
     for oid, value, forms in archive.attribute_forms(signer):
         is_archive = oid in _ARCHIVES
-        yield _Object(forms, _digested(_inside(oid, value)), not is_archive, value if is_archive else None)
+        over = f"{identity}/counter-signature-{next(counters)}" if oid == attributes.COUNTER_SIGNATURE else None
+        yield _Object(forms, _digested(_inside(oid, value)), not is_archive, value if is_archive else None, over)
 
 
 def _inside(oid: str, value: bytes) -> Iterator[bytes]:
@@ -264,7 +312,3 @@ def _chunks(document: Document, start: int, end: int) -> Iterator[bytes]:
 
 def _digested(objects: Iterable[bytes]) -> tuple[str, ...]:
     return tuple(hashlib.sha256(one).hexdigest() for one in objects)
-
-
-def _joined(objects: Iterable[_Object]) -> tuple[str, ...]:
-    return tuple(sorted({sha256 for one in objects for sha256 in one.holds}))

@@ -1,6 +1,6 @@
 """The signature level of a CMS signature, by the attributes that it has: never a verdict.
 
-1. Without a signing-certificate attribute it is plain CMS.
+1. Without a signing-certificate attribute, or with two of one version, it is plain CMS.
 2. The baseline (EN 319 122-1 §6.3) demands a claimed time, the certificates, and none of the extended attributes; how
    far it reaches (B-B to B-LTA) is asked of :mod:`eidkit.verify.levels`.
 3. Otherwise an extended level (EN 319 122-2): BES or EPES, T, then C, X, XL and A, or A at once where there are no
@@ -43,7 +43,7 @@ def level(signature: SignatureEvidence, signer: SignerInfo, evidence: Evidence, 
     """
     # 1.
     references = (attributes.SIGNING_CERTIFICATE, attributes.SIGNING_CERTIFICATE_V2)
-    if sum(len(signer.signed(oid)) for oid in references) == 0 or signer.message_digest is None:
+    if {len(signer.signed(oid)) for oid in references} not in ({1}, {0, 1}) or signer.message_digest is None:
         return "CMS-NOT-ETSI"
     # 2.
     has = frozenset(one.oid for one in signer.unsigned_attributes)

@@ -224,6 +224,8 @@ class _Claims:
             self.roles = attributes.claimed_roles(signed)
         with self._reading("commitment-type-indication"):
             self.commitments = attributes.commitments(signed)
+        if len(self.commitments) > 1:
+            seen.append(observed("COMMITMENTS_SEVERAL", count=len(self.commitments)))
         with self._reading("signed-assertion"):
             self.assertions = attributes.assertions(signed)
 

@@ -39,8 +39,8 @@ def _binary(data: bytes) -> bytes:
 
 
 def _token(data: bytes, name: str) -> bytes:
-    """The token that ``data`` is, or that the response ``data`` carries."""
-    parts = der.read(data).expect(der.SEQUENCE).children(limit=8)
+    """The token that ``data`` is (BER as well: RFC 5652 §5 asks for DER only inside), or that a response carries."""
+    parts = der.read(der.definite(data)).expect(der.SEQUENCE).children(limit=8)
     if parts and parts[0].tag == der.SEQUENCE and len(parts) <= 2:
         return _granted(tsp.parse_response(data), name)
     if len(parts) == 2 and parts[0].tag == der.OID and der.oid(parts[0]) == cms.SIGNED_DATA:
