@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from eidkit.findings import Observation
 
-TimestampKind = Literal["signature", "document", "content", "archive", "vri"]
-"""``vri``: over the signature value, but in the security store of a PDF (ISO 32000-2 §12.8.4.4)."""
+TimestampKind = Literal["signature", "document", "content", "archive", "vri", "references"]
+"""``vri``: over the signature value, but in the security store of a PDF (ISO 32000-2 §12.8.4.4); ``references``:
+over references to validation data alone (EN 319 132-1 annex A.1.5.2), which says nothing of when it was signed."""
 Modifications = Literal["none", "extension", "form-fill", "annotation", "undefined"]
 
 
@@ -165,3 +166,5 @@ class Evidence:
     supplied: frozenset[str] = field(default=frozenset())
     """SHA-256 of the certificates and answers that were handed in or fetched, not found in the document."""
     observations: tuple[Observation, ...] = ()
+    attestation: Evidence | None = None
+    """Signatures over a statement of these facts, in the place of a document that was not seen; stored beside this."""

@@ -1,4 +1,4 @@
-"""The signature level of a PDF or CMS signature, as its structure shows it: never a verdict, and nothing is verified.
+"""The signature level of a PDF, CMS or XML signature, as its structure shows it: no verdict, and nothing is verified.
 
 1. T: a timestamp over the signature value, or a document timestamp over the signature.
 2. LT: the document holds, in a security store, an answer about every certificate that somebody must be asked about:
@@ -8,7 +8,8 @@
    each of these certificates.  PAdES-LTV is what that is called where the baseline is not kept.
 
 Without anchors a chain goes on to a certificate that issued itself.
-Source: EN 319 142-1 §6.3 (B-T to B-LTA), EN 319 142-2 §5 (PAdES-E-LTV); EN 319 122-1 §6.3 for CMS.
+Source: EN 319 142-1 §6.3 (B-T to B-LTA), EN 319 142-2 §5 (PAdES-E-LTV); EN 319 122-1 §6.3 for CMS;
+EN 319 132-1 §6.3 for XML.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from eidkit.verify.evidence import Evidence, SignatureEvidence, TimestampEvidence
 
 T = TypeVar("T")
-Kind = Literal["CAdES-B", "PAdES-B", "PAdES-BES", "PAdES-EPES", "PKCS7", "PDF-NOT-ETSI"]
+Kind = Literal["CAdES-B", "XAdES-B", "PAdES-B", "PAdES-BES", "PAdES-EPES", "PKCS7", "PDF-NOT-ETSI"]
 Reached = Literal["B", "T", "LT", "LTA"]
 _MAX_CHAIN = 10
 
@@ -54,9 +55,7 @@ def up_to(anchors: frozenset[str], signature: SignatureEvidence, evidence: Evide
     """The level of ``signature`` where chains end at these anchors, which can only raise it."""
     whole = signature.level
     kind = next((one for one in get_args(Kind) if whole == one or whole in {f"{one}-T", f"{one}-LT"}), None)
-    sealed = any(signature.id in seal.covers for seal in evidence.timestamps) or any(
-        stamp.kind == "archive" for stamp in signature.timestamps
-    )
+    sealed = bool(_seals(signature, evidence))
     if kind is None or not anchors or (whole.endswith("-LT") and not sealed):
         return whole
     return level(kind, signature, horizon.alone(evidence), anchors)
@@ -64,14 +63,12 @@ def up_to(anchors: frozenset[str], signature: SignatureEvidence, evidence: Evide
 
 def _reached(signature: SignatureEvidence, evidence: Evidence, anchors: frozenset[str]) -> Reached:
     stamps = [stamp for stamp in signature.timestamps if stamp.kind == "signature"]
-    seals = [
-        *(seal for seal in evidence.timestamps if signature.id in seal.covers),
-        *(stamp for stamp in signature.timestamps if stamp.kind == "archive"),
-    ]
+    seals = _seals(signature, evidence)
     # 1.
     if not stamps and not seals:
         return "B"
-    if not (evidence.crls or evidence.ocsps):
+    inside = signature.format == "xml" and (signature.crls or signature.ocsps)  # it has no store for the document
+    if not (evidence.crls or evidence.ocsps or inside):
         return "T"
     # 2.
     answers = _Answers.within(signature, evidence, (*signature.timestamps, *seals), anchors)
@@ -84,6 +81,15 @@ def _reached(signature: SignatureEvidence, evidence: Evidence, anchors: frozense
         if all(found.intersection(seal.holds) for found in (*asked, *own)):
             return "LTA"
     return "LT"
+
+
+def _seals(signature: SignatureEvidence, evidence: Evidence) -> list[TimestampEvidence]:
+    """Document timestamps over the signature, and its archive timestamps.
+
+    Those of a signature that it stands in prove its age, but are no part of its own structure.
+    """
+    archives = (stamp for stamp in signature.timestamps if stamp.kind == "archive")
+    return [*(seal for seal in evidence.timestamps if signature.id in seal.covers), *archives]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ Action = Literal[
     "ask-original", "sign-again", "sign", "see-reason",
 ]  # fmt: skip
 _STATUS = frozenset({"STATUS_UNKNOWN", "ATTESTATION_STATUS_UNKNOWN"})
-_PRESERVABLE = frozenset({"pdf"})
+_PRESERVABLE = frozenset({"pdf", "cms", "xml"})
 """The formats that ``preserve``, a layer above this one, can write."""
 
 

@@ -29,6 +29,7 @@ MAX_DEPTH = 256
 MAX_ATTRIBUTES = 256
 MAX_NAMESPACES = 64
 MAX_SIGNATURES = 100
+_FEW = 8
 _TEXT_LIMIT = 10_000_000
 """libxml2 refuses longer text nodes, and deeper trees than 256, unless told otherwise."""
 
@@ -209,11 +210,11 @@ def _splits(comment: _Element) -> bool:
 
 
 def _most_namespaces(tree: Tree) -> int:
-    """The most prefixes in scope at once, in one walk over the declarations."""
+    """The most prefixes in scope at once, in one walk over the declarations; of few, how many there are."""
     from lxml import etree
 
     declared = tree.data.count(b"xmlns")
-    if declared <= 1 and tree.data[:2] not in _UTF16:
+    if declared <= _FEW and tree.data[:2] not in _UTF16:
         return declared
     scope: list[str] = []
     most = 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_REFERENCES = 64
 MAX_TRANSFORMS = 5
 MAX_BASE64 = 16 * 1024 * 1024
-_SPACE = str.maketrans("", "", " \t\r\n")
+_SPACE = b" \t\r\n"
 
 
 class Malformed(Exception):
@@ -148,10 +148,10 @@ def text_of(element: _Element) -> str:
 
 def octets(element: _Element) -> bytes:
     """The octets of an element that holds base64 and white space."""
-    content = text(element).translate(_SPACE)
-    if len(content) > MAX_BASE64:
-        raise Malformed(f"{local(element.tag)} is longer than {MAX_BASE64}")
     try:
+        content = text(element).encode("ascii").translate(None, _SPACE)
+        if len(content) > MAX_BASE64:
+            raise Malformed(f"{local(element.tag)} is longer than {MAX_BASE64}")
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError) as error:
         raise Malformed(f"{local(element.tag)} is not base64") from error

@@ -13,7 +13,7 @@ from eidkit.errors import DocumentError, Text
 from eidkit.xml.parse import refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from lxml.etree import _Element
 
@@ -51,34 +51,32 @@ def before_end_of_root(tree: Tree) -> int:
 
 def end_tag(tree: Tree, element: _Element) -> int:
     """The offset of the end tag of ``element``; -1 when it is self-closing."""
-    wanted = _place(tree, element)
-    opened: list[int] = []
+    return insides(tree, (element,))[element][1]
+
+
+def insides(tree: Tree, elements: Iterable[_Element]) -> dict[_Element, tuple[int, int]]:
+    """Where the content of each element begins and ends, found in one walk; (-1, -1) for a self-closing one."""
+    wanted = set(elements)
+    places = {place: each for place, each in enumerate(tree.root.iter("*")) if each in wanted}
+    found: dict[_Element, tuple[int, int]] = {}
+    opened: list[tuple[int, int]] = []
     count = 0
     for start, markup in _tags(tree.data):
         if markup.startswith(b"</"):
-            if opened.pop() == wanted:
-                return start
+            place, begin = opened.pop()
+            if place in places:
+                found[places[place]] = begin, start
+            if len(found) == len(wanted):
+                return found
             continue
         if not markup.endswith(b"/>"):
-            opened.append(count)
-        elif count == wanted:
-            return -1
+            opened.append((count, start + len(markup)))
+        elif count in places:
+            found[places[count]] = -1, -1
         count += 1
+    if len(found) == len(wanted):
+        return found
     raise refused("xml-malformed", "its tags do not match", "các thẻ không khớp")
-
-
-def start_of_content(tree: Tree, element: _Element) -> int:
-    """The offset right after the start tag of ``element``; -1 when it is self-closing."""
-    wanted = _place(tree, element)
-    starts = ((start, markup) for start, markup in _tags(tree.data) if not markup.startswith(b"</"))
-    for count, (start, markup) in enumerate(starts):
-        if count == wanted:
-            return -1 if markup.endswith(b"/>") else start + len(markup)
-    raise refused("xml-malformed", "its tags do not match", "các thẻ không khớp")
-
-
-def _place(tree: Tree, element: _Element) -> int:
-    return next(place for place, each in enumerate(tree.root.iter("*")) if each is element)
 
 
 def _tags(data: bytes) -> Iterator[tuple[int, bytes]]:

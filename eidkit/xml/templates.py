@@ -17,10 +17,13 @@ from eidkit.errors import SigningError, Text
 from eidkit.xml import names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+    from typing import Literal
 
 _DS = f' xmlns:ds="{names.DSIG}"'
 _XADES = f' xmlns:xades="{names.XADES132}"'
+_XADES141 = f' xmlns:xadesv141="{names.XADES141}"'
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -151,6 +154,45 @@ def signature_timestamp(token: bytes) -> str:
         f'<ds:CanonicalizationMethod{_DS} Algorithm="{names.EXCLUSIVE}"></ds:CanonicalizationMethod>'
         f"<xades:EncapsulatedTimeStamp>{base64(token)}</xades:EncapsulatedTimeStamp></xades:SignatureTimeStamp>"
     )
+
+
+def archive_timestamp(token: bytes) -> str:
+    """An ArchiveTimeStamp of 1.4.1 over exclusively canonicalised elements (EN 319 132-1 §5.5.2)."""
+    return (
+        f"<xadesv141:ArchiveTimeStamp{_XADES141}>"
+        f'<ds:CanonicalizationMethod{_DS} Algorithm="{names.EXCLUSIVE}"></ds:CanonicalizationMethod>'
+        f"<xades:EncapsulatedTimeStamp{_XADES}>{base64(token)}</xades:EncapsulatedTimeStamp>"
+        "</xadesv141:ArchiveTimeStamp>"
+    )
+
+
+def certificate_values(certificates: Sequence[bytes]) -> str:
+    """CertificateValues with these (EN 319 132-1 §5.4.1); nothing where there are none."""
+    inside = _encapsulated("X509Certificate", certificates)
+    return f"<xades:CertificateValues{_XADES}>{inside}</xades:CertificateValues>" if inside else ""
+
+
+def revocation_values(crls: Sequence[bytes], ocsps: Sequence[bytes]) -> str:
+    """RevocationValues with these (EN 319 132-1 §5.4.2); nothing where there are none."""
+    lists, answers = _encapsulated("CRLValue", crls), _encapsulated("OCSPValue", ocsps)
+    inside = f"<xades:CRLValues>{lists}</xades:CRLValues>" if lists else ""
+    inside += f"<xades:OCSPValues>{answers}</xades:OCSPValues>" if answers else ""
+    return f"<xades:RevocationValues{_XADES}>{inside}</xades:RevocationValues>" if inside else ""
+
+
+def validation_data(
+    name: Literal["TimeStampValidationData", "AnyValidationData"],
+    certificates: Sequence[bytes],
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+) -> str:
+    """Both of these in a property of 1.4.1 (EN 319 132-1 §5.5.1); nothing where there are none."""
+    inside = certificate_values(certificates) + revocation_values(crls, ocsps)
+    return f"<xadesv141:{name}{_XADES141}>{inside}</xadesv141:{name}>" if inside else ""
+
+
+def _encapsulated(what: str, values: Sequence[bytes]) -> str:
+    return "".join(f"<xades:Encapsulated{what}>{base64(one)}</xades:Encapsulated{what}>" for one in values)
 
 
 def unsigned_signature_properties(inner: str) -> str:

@@ -27,6 +27,8 @@ _KINDS = {
     "CONTENT_TIMESTAMP": "content",
     "ALL_DATA_OBJECTS_TIMESTAMP": "content",
     "INDIVIDUAL_DATA_OBJECTS_TIMESTAMP": "content",
+    "VALIDATION_DATA_TIMESTAMP": "archive",
+    "VALIDATION_DATA_REFSONLY_TIMESTAMP": "references",
 }
 
 

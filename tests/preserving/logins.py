@@ -23,13 +23,15 @@ from eidkit.binding import (
 from eidkit.verify.content import content_digest
 
 if TYPE_CHECKING:
+    from eidkit.document import Document
     from tests.preserving.world import World
 
 
-def attested(world: World) -> Authentication:
-    """Lan's login for the sample document."""
+def attested(world: World, document: Document | None = None) -> Authentication:
+    """Lan's login for the sample document, or another one."""
     now = world.clock.now().replace(microsecond=0)
-    content = content_digest(world.original())
+    content = content_digest(document or world.original())
+    kind = (document or world.original()).format
     transaction = Transaction(
         dossier_id="H00.01-261124-0001",
         dossier_nonce="11" * 32,
@@ -40,7 +42,7 @@ def attested(world: World) -> Authentication:
         action=TransactionAction("approve", "advances"),
         max_age=600,
         text=ShownText("vi", "Phê duyệt hồ sơ"),
-        documents=(TransactionDocument("permit", "application/pdf", content.length, content.sha256, ()),),
+        documents=(TransactionDocument("permit", f"application/{kind}", content.length, content.sha256, ()),),
     )
     salt, proof = b"\x33" * 32, b'{"outcome":"accepted"}'
     return attest(

@@ -10,7 +10,6 @@ import pytest
 from eidkit.document import Document
 from eidkit.errors import EidkitError, NotSupported, SigningError, TimestampUnavailable
 from eidkit.pdf.revisions import open_file
-from eidkit.sandbox.documents import form_xml
 from eidkit.signing import preserve
 from eidkit.transport import Request, Response
 from eidkit.trust.sources import Sources
@@ -161,9 +160,8 @@ def test_an_unsigned_file_is_refused(world: World) -> None:
     assert _refused(SigningError, world, world.original()).code == "preserve-unsigned"
 
 
-def test_xml_is_refused_by_name(world: World) -> None:
-    signed = world.signed(Document.from_bytes(form_xml(), "form.xml"))
-    assert _refused(NotSupported, world, signed).code == "preserve-format"
+def test_what_is_no_signed_format_is_refused_by_name(world: World) -> None:
+    assert _refused(NotSupported, world, Document.from_bytes(b"a plain text", "a.txt")).code == "preserve-format"
 
 
 def test_a_broken_signature_is_not_preserved(world: World) -> None:

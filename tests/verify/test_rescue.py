@@ -116,8 +116,8 @@ def test_an_anchor_with_a_sunset_ends_first(world: World, *, stamped: bool) -> N
 
 def test_xml_is_told_what_can_be_done_for_it(world: World) -> None:
     form = Document.from_bytes(form_xml(), "form.xml")
-    assert ahead(world, world.signed(form, stamped=False)).rescue.action == "timestamp"
-    assert ahead(world, world.signed(form)).rescue.action == "keep-answers"
+    assert ahead(world, world.signed(form, stamped=False)).rescue.action == "preserve-stamped"
+    assert ahead(world, world.signed(form)).rescue.action == "preserve"
 
 
 def _tampered(world: World) -> Document:

@@ -147,24 +147,38 @@ def test_what_a_peer_refuses_is_refused(corpus: Callable[[str], Path], name: str
         xml.read(Document.read(path))
 
 
+_STAMPED_OTHERWISE = {
+    "signing-cert-multiple-refs-sig.xml",  # its references were changed after they were time-stamped
+    "xades-enveloping-arcTst132-add-object.xml",
+    "xades-lta-copied-atst.xml",
+    "xades-lta-corrupted-cert.xml",
+    "xades-x-level-wrong-sigAndRefsTstVersion.xml",
+}
+"""What EU DSS's tests state to be broken, and the first, of which they state nothing."""
+
+
 def test_every_timestamp_imprint_of_good_files_is_ours(corpus: Callable[[str], Path]) -> None:
     """Signature, content and archive timestamps of other writers, in several canonicalisations."""
     root = corpus("dss")
-    counts: collections.Counter[tuple[str, bool]] = collections.Counter()
+    counts: collections.Counter[str] = collections.Counter()
+    different: set[str] = set()
     for path in sorted((root / "dss-xades").rglob("*.xml")):
         try:
             evidence = xml.read(Document.read(path))
         except EidkitError:
             continue
-        for signature in evidence.signatures:
-            for stamp in signature.timestamps:
-                info = tsp.parse_info(cms.parse(stamp.token).e_content or b"")
-                counts[stamp.kind, dict(stamp.imprints).get(info.algorithm) == info.imprint] += 1
-    assert counts["signature", True] >= 30
-    assert counts["signature", False] == 0
-    assert counts["content", False] == 0
-    assert counts["archive", False] <= 2  # a copied and a corrupted one
-    assert counts["archive", True] >= 8
+        for stamp in (stamp for signature in evidence.signatures for stamp in signature.timestamps):
+            info = tsp.parse_info(cms.parse(stamp.token).e_content or b"")
+            found = dict(stamp.imprints).get(info.algorithm)
+            if found == info.imprint:
+                counts[stamp.kind] += 1
+            elif found is not None:  # None: what it is about lies beside the file
+                different.add(path.name)
+    assert counts["signature"] >= 30
+    assert counts["content"] >= 5
+    assert counts["archive"] >= 16
+    assert counts["references"] >= 2
+    assert different == _STAMPED_OTHERWISE
 
 
 def test_the_level_that_the_structure_shows(corpus: Callable[[str], Path]) -> None:

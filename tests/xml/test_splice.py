@@ -49,5 +49,6 @@ def test_tags_of_inner_elements_are_found() -> None:
     tree = parse.parse(data)
     empty, full = tree.root.findall("b")
     assert splice.end_tag(tree, empty) == -1
-    assert splice.start_of_content(tree, empty) == -1
-    assert data[splice.start_of_content(tree, full) : splice.end_tag(tree, full)] == b"<c>x</c>"
+    places = splice.insides(tree, (empty, full))
+    assert places[empty] == (-1, -1)
+    assert data[slice(*places[full])] == b"<c>x</c>"

@@ -12,7 +12,7 @@ The plan of :func:`read`:
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
@@ -24,9 +24,8 @@ from eidkit.verify.evidence import (
     Evidence,
     Reference,
     SignatureEvidence,
-    TimestampEvidence,
 )
-from eidkit.verify.formats import xml_signer
+from eidkit.verify.formats import xml_level, xml_signer, xml_stamps
 from eidkit.xml import keys, names, parse, placement, properties, stamps
 from eidkit.xml import references as resolving
 from eidkit.xml import signature as reading
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
     from eidkit.document import Document
+    from eidkit.verify.evidence import TimestampEvidence
     from eidkit.xml.properties import Bound
     from eidkit.xml.references import Outcome, Resolver
     from eidkit.xml.signature import SignatureParts, SignedReference
@@ -47,10 +47,11 @@ if TYPE_CHECKING:
     Kind = Literal["content", "signed-properties", "other"]
 
 MAX_DETACHED = 100 * 1024 * 1024
+MAX_SURROUNDING = 4
+"""How many signatures around a counter-signature are searched for what it needs."""
 _CONTENT = frozenset(
     {names.ds("Object"), names.ds("Manifest"), names.ds("SignatureProperties"), names.ds("SignatureProperty")}
 )
-_EXTENDED = {"B": "XAdES-BES", "T": "XAdES-T", "LT": "XAdES-XL", "LTA": "XAdES-A"}
 _SELECTING = frozenset({names.XPATH, names.FILTER2})
 
 
@@ -60,14 +61,25 @@ def read(document: Document, *, detached: Sequence[Document] = ()) -> Evidence:
     Raises :class:`eidkit.errors.DocumentError` for what is not readable XML within the bounds.
     """
     tree = parse.load(document)
-    contents = {other.name: other.read_bounded(MAX_DETACHED, "detached content") for other in detached}
-    resolver = resolving.Resolver(tree, contents)
+    resolver = resolving.Resolver(tree, contents(detached))
     found = [_Reading.of(element, number, resolver) for number, element in enumerate(tree.signatures, start=1)]
     _name_apart(found)
     ids = {each.parts.element: each.id for each in found}
     hiding = _hiding(found, resolver)
     signatures = tuple(each.evidence(ids, document.name, hiding) for each in found)
-    return Evidence(document.name, document.length, document.sha256, "xml", document_seen=True, signatures=signatures)
+    evidence = Evidence(
+        document.name, document.length, document.sha256, "xml", document_seen=True, signatures=signatures
+    )
+    levelled = (
+        replace(one, level=xml_level.level(each.structure(), one, evidence))
+        for each, one in zip(found, signatures, strict=True)
+    )
+    return replace(evidence, signatures=tuple(levelled))
+
+
+def contents(detached: Sequence[Document]) -> dict[str, bytes]:
+    """What stands beside a signature, by name, each of at most 100 MiB."""
+    return {other.name: other.read_bounded(MAX_DETACHED, "detached content") for other in detached}
 
 
 def _name_apart(found: list[_Reading]) -> None:
@@ -91,7 +103,10 @@ def _hiding(found: list[_Reading], resolver: Resolver) -> tuple[str, ...]:
 
 @dataclass(slots=True, eq=False)
 class _Reading:
-    """One signature while it is read; ``found`` are its references, ``listed`` those of its manifests."""
+    """One signature while it is read; ``found`` are its references, ``listed`` those of its manifests.
+
+    ``identified``: the certificate that it names stands in KeyInfo.
+    """
 
     number: int
     id: str
@@ -99,6 +114,7 @@ class _Reading:
     resolver: Resolver
     found: list[Pair]
     bound: Bound
+    identified: bool = False
     listed: list[Pair] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
@@ -110,7 +126,9 @@ class _Reading:
             (reference, properties.only_own(reference, resolver.outcome(reference, element), parts))
             for reference in parts.references
         ]
-        made = cls(number, parts.id or f"signature-{number}", parts, resolver, found, properties.bound(parts, found))
+        # What a timestamp covers is told by names with a colon, which an ID cannot have.
+        identity = parts.id if parts.id and ":" not in parts.id else f"signature-{number}"
+        made = cls(number, identity, parts, resolver, found, properties.bound(parts, found))
         if parts.problem:
             made.note("FORMAT_FAILURE", why=parts.problem)
         if made.bound.why is not None:
@@ -157,10 +175,8 @@ class _Reading:
         algorithm, salt = self._algorithm()
         value, octets = xml_signer.der_value(algorithm, self.parts.value), self._signed_octets()
         material = keys.material(self.parts.key_info)
-        qualifying = properties.qualifying_of(self.parts)
-        embedded = tuple(properties.encapsulated(qualifying, "EncapsulatedX509Certificate"))
-        crls = tuple(properties.encapsulated(qualifying, "EncapsulatedCRLValue"))
-        ocsps = tuple(properties.encapsulated(qualifying, "EncapsulatedOCSPValue"))
+        embedded = self._embedded("EncapsulatedX509Certificate")
+        crls, ocsps = self._embedded("EncapsulatedCRLValue"), self._embedded("EncapsulatedOCSPValue")
         candidates = tuple(dict.fromkeys((*material.certificates, *embedded)))
         named = tuple(CertificateReference(c.algorithm, c.digest, c.issuer_serial) for c in statements.certificates)
         signer = xml_signer.signer(material, candidates, named, (algorithm, salt, value, octets))
@@ -169,7 +185,8 @@ class _Reading:
         if xml_signer.disagrees(material, signer):
             why = Text("KeyInfo holds a bare key that is not the certificate's", "KeyInfo chứa khóa khác với chứng thư")
             self.note("FORMAT_FAILURE", why=why)
-        timestamps = tuple(self._timestamps(qualifying))
+        self.identified = any(xml_signer.is_named(one, named) for one in material.certificates)
+        timestamps = tuple(self._timestamps(ids, (*candidates, *crls, *ocsps)))
         references = tuple(self._references())
         counter = self._counter_signature_of(ids)
         self._note_scope(counter, hiding)
@@ -177,9 +194,7 @@ class _Reading:
         return SignatureEvidence(
             id=self.id,
             format="xml",
-            level=self._level(
-                timestamps, qualifying, identified=signer is not None and signer.der in material.certificates
-            ),
+            level="",
             signed_octets=octets,
             value=value,
             algorithm=algorithm,
@@ -302,44 +317,43 @@ class _Reading:
             ]
             self.note("PARTIAL_SCOPE", what=", ".join(covered) or "nothing of it")
 
-    # ── 4. timestamps and level ───────────────────────────────────────────────────────────────────────────
+    # ── 4. unsigned properties ────────────────────────────────────────────────────────────────────────────
 
-    def _timestamps(self, qualifying: _Element | None) -> Iterator[TimestampEvidence]:
+    def _embedded(self, name: str) -> tuple[bytes, ...]:
+        """What stands under ``name`` in its properties, then in those of the signatures that it stands in.
+
+        Once an archive timestamp covers a counter-signature, what it needs can only be put there.
+        """
+        around, element = [self.parts], self.parts.element
+        while len(around) <= MAX_SURROUNDING and (outer := placement.counter_signed(element)) is not None:
+            around, element = [*around, reading.read(outer)], outer
+        found = (properties.encapsulated(properties.qualifying_of(parts), name) for parts in around)
+        return tuple(dict.fromkeys(octets for each in found for octets in each))
+
+    def _timestamps(self, ids: dict[_Element, str], candidates: Sequence[bytes]) -> Iterator[TimestampEvidence]:
+        qualifying = properties.qualifying_of(self.parts)
         try:
             found = list(stamps.of_signature(self.parts, self.found, self.bound.statements, qualifying, self.resolver))
         except reading.Malformed as problem:
             self.note("FORMAT_FAILURE", why=str(problem))
             return
+        made = xml_stamps.Timestamps(self.id, ids, candidates)
         for number, stamp in enumerate(found, start=1):
-            if stamp.octets is None:
-                self.note("TIMESTAMP_NOT_JUDGED", kind=stamp.why)
+            if stamp.octets is None and stamp.pieces is None:
+                self.note("TIMESTAMP_NOT_JUDGED", kind=stamp.name)
                 continue
-            imprints = algorithms.digests_of(stamp.octets)
-            yield TimestampEvidence(f"{self.id}/timestamp-{number}", stamp.kind, stamp.token, imprints, (self.id,))
+            yield made.evidence(number, stamp)
 
-    def _level(
-        self, timestamps: tuple[TimestampEvidence, ...], qualifying: _Element | None, *, identified: bool
-    ) -> str:
-        """The level that the structure shows: EN 319 132-1 §6 (B-B …), or the extended names of EN 319 132-2."""
-        statements = self.bound.statements
-        others = [reference for reference, _ in self.found if reference.type not in names.SIGNED_PROPERTIES_TYPES]
-        if statements is None or not others or not statements.formats <= {reference.id for reference in others}:
-            return "XML-NOT-ETSI"
-        unsigned = [names.local(element.tag) for element in properties.unsigned(qualifying)]
-        if "SealingEvidenceRecords" in unsigned:
-            return "XAdES-ERS"
-        stamps = sum(timestamp.kind == "signature" for timestamp in timestamps)
-        one_each = stamps <= unsigned.count("SignatureTimeStamp")  # EN 319 132-1 §6.3, requirement n
-        reached = "B"
-        if stamps:
-            long_term = {"CertificateValues", "RevocationValues"} <= set(unsigned) or "AnyValidationData" in unsigned
-            reached = "T" if not long_term else "LTA" if "ArchiveTimeStamp" in unsigned else "LT"
-        data = [reference for reference, outcome in self.found if _kind(reference, outcome) == "content"]
-        described = all(reference.id in statements.formats for reference in data)
-        kept = identified and described and one_each
-        if statements.signing_time is not None and statements.certificates and kept:
-            return f"XAdES-B-{reached}"
-        return _EXTENDED[reached] if reached != "B" or not statements.has_policy else "XAdES-EPES"
+    def structure(self) -> xml_level.Structure:
+        """What tells its level, once it is read."""
+        own = [pair for pair in self.found if pair[0].type not in names.SIGNED_PROPERTIES_TYPES]
+        return xml_level.Structure(
+            self.bound.statements,
+            self.identified,
+            tuple(reference.id for reference, _ in own),
+            tuple(reference.id for reference, outcome in own if _kind(reference, outcome) == "content"),
+            properties.unsigned(properties.qualifying_of(self.parts)),
+        )
 
 
 def _kind(reference: SignedReference, outcome: Outcome) -> Kind:

@@ -93,7 +93,7 @@ def signer(
     ``signature`` is algorithm, salt length, value and signed octets.  This is a hint, never a proof.
     """
     for der in candidates if named else ():
-        if named[0].algorithm in algorithms.DIGEST_BY_NAME and _digest(named[0].algorithm, der) == named[0].digest:
+        if is_named(der, named):
             return _parsed(der)
     readable = [
         c for c in map(_parsed, material.certificates[:MAX_CANDIDATES] or candidates[:MAX_CANDIDATES]) if c is not None
@@ -104,6 +104,13 @@ def signer(
     if len(by_serial) == 1 and len(material.serials) == 1:
         return by_serial[0]
     return next((c for c in readable if _fits(c, *signature)), readable[0])
+
+
+def is_named(certificate: bytes, named: Sequence[CertificateReference]) -> bool:
+    """Whether the first signed reference is the digest of this certificate (DER)."""
+    first = next(iter(named), None)
+    known = first is not None and first.algorithm in algorithms.DIGEST_BY_NAME
+    return first is not None and known and _digest(first.algorithm, certificate) == first.digest
 
 
 def _fits(certificate: Certificate, name: str, salt: int | None, value: bytes, octets: bytes) -> bool:

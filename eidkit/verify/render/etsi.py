@@ -37,7 +37,7 @@ _NOTHING_FOUND = "urn:cef:dss:mainindication:noSignatureFound"
 _PROCESS = "urn:etsi:019102:validationprocess:"
 _STAMPS = {
     "signature": "SignatureTimeStamp", "vri": "SignatureTimeStamp", "archive": "ArchiveTimeStamp",
-    "content": "AllDataObjectsTimeStamp", "document": "DocTimeStamp",
+    "content": "AllDataObjectsTimeStamp", "document": "DocTimeStamp", "references": "RefsOnlyTimeStamp",
 }  # fmt: skip
 
 

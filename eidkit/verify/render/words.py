@@ -226,6 +226,8 @@ WORDS: dict[str, Text] = {
     "stamp-kind-document": Text("over the document", "trên tài liệu"),
     "stamp-kind-content": Text("over the content before signing", "trên nội dung trước khi ký"),
     "stamp-kind-archive": Text("archive timestamp", "dấu thời gian lưu trữ"),
+    "stamp-kind-vri": Text("over the signature, in the security store", "trên chữ ký, trong kho dữ liệu bảo mật"),
+    "stamp-kind-references": Text("over references to validation data", "trên tham chiếu dữ liệu kiểm tra"),
     "details": Text("Technical details", "Chi tiết kỹ thuật"),
     "technical": Text("Certificates, timestamps, algorithms", "Chứng thư, dấu thời gian, thuật toán"),
     "details-of": Text("Signature on {label}", "Chữ ký trên {label}"),
