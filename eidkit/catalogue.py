@@ -4,6 +4,11 @@ A row says of a hash, a signature scheme, or the keys of one kind within a range
 proved to have been made from ``start`` and before ``end``; None where no source puts a date.  What stands in no row is
 never acceptable.  A catalogue that was released is not edited: a changed one gets another version, and a policy names
 the one that it was written for.
+
+Compared with TS 119 312 V2.1.1 (2026-06): its annex D gives the same ends for everything that had ended before.  It
+would have SHA-224 and RSA keys below 3,000 bits end on 2026-01-01 where nothing speaks against it; its clause 8.4 lets
+certificates with such keys be issued until the end of 2026 and run until the end of 2028, which is the end here.  It
+recommends Ed25519 and Ed448 without an end.
 """
 
 from __future__ import annotations

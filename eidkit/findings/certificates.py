@@ -1,4 +1,8 @@
-"""Certificates: paths, purposes, periods, revocation."""
+"""Certificates: paths, purposes, periods, revocation, and the strength of what was signed with.
+
+What speaks against a path stands in the order of EN 319 102-1 §5.2.6.4; the strength of the signature itself, judged
+after the path (§5.3.4, 6), comes last.
+"""
 
 from __future__ import annotations
 
@@ -106,6 +110,14 @@ ROWS: tuple[Row, ...] = (
         "try again when the suspension has ended",
         "thử lại khi hết tạm dừng",
     ),
+    indeterminate(
+        "STATUS_UNKNOWN",
+        "CERTIFICATE_CHAIN_GENERAL_FAILURE",
+        "whether {subject} was revoked could not be checked: {why}",
+        "không kiểm tra được trạng thái thu hồi của {subject}: {why}",
+        "give revocation data: --crl FILE, --ocsp FILE, or run without --offline (sources= in Python)",
+        "cung cấp CRL hoặc OCSP, hoặc cho phép truy vấn mạng",
+    ),
     failed(
         "EXPIRED",
         "EXPIRED",
@@ -137,12 +149,12 @@ ROWS: tuple[Row, ...] = (
         "yêu cầu bản có dấu thời gian hoặc ký lại",
     ),
     indeterminate(
-        "STATUS_UNKNOWN",
-        "TRY_LATER",
-        "whether {subject} was revoked could not be checked: {why}",
-        "không kiểm tra được trạng thái thu hồi của {subject}: {why}",
-        "give revocation data: --crl FILE, --ocsp FILE, or run without --offline (sources= in Python)",
-        "cung cấp CRL hoặc OCSP, hoặc cho phép truy vấn mạng",
+        "CRYPTO_CONSTRAINTS_FAILURE",
+        "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+        "{what} uses {algorithm}, too weak at {time}: {end}",
+        "{what} dùng {algorithm}, không đủ mạnh vào {time}: {end}",
+        "ask for a copy time-stamped while the algorithm was acceptable, or for a new signature",
+        "yêu cầu bản có dấu thời gian khi thuật toán còn được chấp nhận, hoặc ký lại",
     ),
     warning(
         "NOT_FETCHED",

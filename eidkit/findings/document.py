@@ -77,6 +77,18 @@ ROWS: tuple[Row, ...] = (
         "read values without the comments (their canonical form)",
         "đọc giá trị ở dạng chuẩn, bỏ qua chú thích",
     ),
+    warning(
+        "EVIDENCE_ATTESTATION_REFUSED",
+        "the attestation of this evidence does not count: {why}",
+        "chứng nhận đối với chứng cứ này không được tính: {why}",
+        "give its roots with --attest-trust and --tsa-trust, its answers with --crl or --ocsp, or the document itself",
+        "cung cấp gốc (--attest-trust, --tsa-trust), dữ liệu thu hồi (--crl, --ocsp) hoặc chính tài liệu",
+    ),
+    info(
+        "DOCUMENT_ATTESTED",
+        "the document itself was not seen; {who} attested on {time} what the evidence says of it",
+        "chưa thấy tài liệu gốc; {who} đã chứng nhận nội dung chứng cứ vào {time}",
+    ),
     info(
         "NO_SIGNATURE",
         "there is no signature in this document",

@@ -55,9 +55,9 @@ ROWS: tuple[Row, ...] = (
         "chữ ký không ràng buộc với chứng thư số",
         *NEW_SIGNATURE,
     ),
-    failed(
+    indeterminate(
         "SIGNING_CERTIFICATE_MISMATCH",
-        "SIG_CRYPTO_FAILURE",
+        "NO_SIGNING_CERTIFICATE_FOUND",
         "the signed reference to the signing certificate names another certificate",
         "tham chiếu chứng thư số trong chữ ký không khớp",
         *ASK_AGAIN,
@@ -107,14 +107,6 @@ ROWS: tuple[Row, ...] = (
         "give the signer's certificate with --intermediate",
         "cung cấp chứng thư số của người ký",
     ),
-    indeterminate(
-        "CRYPTO_CONSTRAINTS_FAILURE",
-        "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
-        "{what} uses {algorithm}, too weak at {time}: {end}",
-        "{what} dùng {algorithm}, không đủ mạnh vào {time}: {end}",
-        "ask for a copy time-stamped while the algorithm was acceptable, or for a new signature",
-        "yêu cầu bản có dấu thời gian khi thuật toán còn được chấp nhận, hoặc ký lại",
-    ),
     warning(
         "WEAK_ALGORITHM_ALLOWED",
         "{what} uses {algorithm}, too weak by its date; the policy accepts it all the same",
@@ -144,6 +136,20 @@ ROWS: tuple[Row, ...] = (
         "các thuộc tính đã ký không theo thứ tự DER",
         "nothing to do; tell the maker of the signing software",
         "không cần làm gì; báo cho nhà cung cấp phần mềm ký",
+    ),
+    warning(
+        "COMMITMENTS_SEVERAL",
+        "the signature states {count} commitments where one is usual; all of them are signed",
+        "chữ ký nêu {count} cam kết thay vì một; tất cả đều được ký",
+        "read all of them: none stands above another",
+        "hãy đọc tất cả, không cam kết nào được ưu tiên",
+    ),
+    warning(
+        "PADDED",
+        "{count} zero octets stand after the end of the signature",
+        "có {count} byte 0 sau phần cuối của chữ ký",
+        "nothing to do; what is signed does not change by it",
+        "không cần làm gì; nội dung được ký không thay đổi",
     ),
     indeterminate(
         "SIG_CONSTRAINTS_FAILURE",

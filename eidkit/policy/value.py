@@ -73,7 +73,7 @@ class Listing:
 class Policy:
     """The demands of one verifier; threads may share it.
 
-    ``revocation``: ``"require"`` makes a status that cannot be checked an error (INDETERMINATE/TRY_LATER);
+    ``revocation``: ``"require"`` makes a status that cannot be checked an error (INDETERMINATE);
     ``"warn"`` makes it the warning that some laws demand instead.  ``freshness`` is the greatest age of a
     revocation answer at the time it is judged for (``None``: its own nextUpdate decides).
     ``timestamp_required`` refuses a signature without a proved time.  ``form_filling_allowed``: whether form

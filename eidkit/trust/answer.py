@@ -51,6 +51,8 @@ class Status:
     this_update: datetime | None = None
     next_update: datetime | None = None
     observations: tuple[Observation, ...] = ()
+    aged: bool = False
+    """Unknown only because the answers are too old: a fresh one would do (EN 319 102-1 §5.2.5)."""
 
     @property
     def why(self) -> Text:
@@ -76,6 +78,10 @@ class Refused(Exception):
     def __init__(self, en: str, vi: str) -> None:
         super().__init__(en)
         self.why = Text(en, vi)
+
+
+class TooOld(Refused):
+    """An answer that says "good" and of which only its age is wrong."""
 
 
 @dataclass(slots=True)
@@ -104,6 +110,8 @@ class Question:
     checks: int = 0
     statements: list[Statement] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    aged: bool = False
+    """Whether an answer was refused only for its age."""
 
     @property
     def issuer(self) -> Certificate:
@@ -121,6 +129,7 @@ class Question:
             asking=asking,
             statements=[],
             observations=[],
+            aged=False,
             **changed,
         )
         if certificate.sha256 in asking or len(asking) > MAX_NESTED:
@@ -129,9 +138,11 @@ class Question:
         self.checks = inner.checks
         return status
 
-    def refuse(self, answer: str, why: Text) -> None:
+    def refuse(self, answer: str, why: Text | Refused) -> None:
         """Note that an answer (SHA-256) is not used, and why."""
-        self.observations.append(observed("REVOCATION_REFUSED", answer, why=why))
+        said = why.why if isinstance(why, Refused) else why
+        self.aged = self.aged or isinstance(why, TooOld)
+        self.observations.append(observed("REVOCATION_REFUSED", answer, why=said))
 
 
 def count_check(question: Question) -> None:
@@ -171,21 +182,23 @@ def check_current(
 ) -> None:
     """(4) What "good" needs: current at ``at``, fresh where demanded, and still knowing the certificate."""
     at, expiry = question.at, question.certificate.not_after
-    if next_update is not None and (next_update < at or next_update < this_update):
-        raise Refused(
-            f"it was no longer current on {at:%Y-%m-%d} (next update {next_update:%Y-%m-%d %H:%M} UTC)",
-            f"không còn hiệu lực vào {at:%Y-%m-%d} (cập nhật kế tiếp {next_update:%Y-%m-%d %H:%M} UTC)",
-        )
-    if next_update is None and question.freshness is None and this_update < at:
-        raise Refused("it does not say until when it is current", "không nêu hiệu lực đến khi nào")
-    if question.freshness is not None and at - this_update > question.freshness:
-        made = f"{this_update:%Y-%m-%d %H:%M} UTC"
-        raise Refused(f"it is older than the policy allows ({made})", f"cũ hơn chính sách cho phép ({made})")
     if this_update > expiry and (kept_since is None or kept_since > expiry):
         raise Refused(
             "it was made after the certificate expired and may no longer list it",
             "được lập sau khi chứng thư hết hạn và có thể không còn liệt kê chứng thư này",
         )
+    if next_update is not None and next_update < this_update:
+        raise Refused("it ends before it begins", "thời điểm hết hiệu lực trước thời điểm lập")
+    if next_update is not None and next_update < at:
+        raise TooOld(
+            f"it was no longer current on {at:%Y-%m-%d} (next update {next_update:%Y-%m-%d %H:%M} UTC)",
+            f"không còn hiệu lực vào {at:%Y-%m-%d} (cập nhật kế tiếp {next_update:%Y-%m-%d %H:%M} UTC)",
+        )
+    if next_update is None and question.freshness is None and this_update < at:
+        raise TooOld("it does not say until when it is current", "không nêu hiệu lực đến khi nào")
+    if question.freshness is not None and at - this_update > question.freshness:
+        made = f"{this_update:%Y-%m-%d %H:%M} UTC"
+        raise TooOld(f"it is older than the policy allows ({made})", f"cũ hơn chính sách cho phép ({made})")
 
 
 def revoked(

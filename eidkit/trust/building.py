@@ -5,7 +5,7 @@ The numbers are those of the plan in :mod:`eidkit.trust.path`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
@@ -251,11 +251,12 @@ def _identifier_rank(wanted: bytes | None, offered: bytes | None) -> int:
 
 
 def _sunset(anchor: Anchor, at: datetime) -> list[Finding]:
-    """(5) The date that we ourselves put on an anchor."""
+    """(5) The date that we ourselves put on an anchor (EN 319 102-1 §5.2.6.4, 3))."""
     if anchor.sunset is None or at < anchor.sunset:
         return []
     root, day = anchor.certificate.subject_text, f"{anchor.sunset:%Y-%m-%d}"
     why = Text(
         f"the trusted root {root} is not trusted from {day} on", f"gốc tin cậy {root} không còn được tin cậy từ {day}"
     )
-    return [finding("CHAIN_CONSTRAINTS_FAILURE", anchor.certificate.sha256, why=why)]
+    found = finding("CHAIN_CONSTRAINTS_FAILURE", anchor.certificate.sha256, why=why)
+    return [replace(found, subindication="NO_CERTIFICATE_CHAIN_FOUND_NO_POE")]

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from eidkit.errors import Text
-
 _KNOWN_CRL_EXTENSIONS = {
     extension.CRL_NUMBER,
     extension.AUTHORITY_KEY_IDENTIFIER,
@@ -79,7 +77,7 @@ def read_lists(question: Question, answers: Sequence[bytes]) -> None:
             if listing is not None:
                 (complete if listing.base is None else deltas).append(listing)
         except Refused as refusal:
-            question.refuse(sha256(answer).hexdigest(), refusal.why)
+            question.refuse(sha256(answer).hexdigest(), refusal)
         except EidkitError as error:
             question.refuse(sha256(answer).hexdigest(), error.problem)
     for listing in complete:
@@ -118,12 +116,12 @@ def _state(question: Question, listing: Listing, deltas: Sequence[Listing]) -> N
         for one in every
         if one.entry is not None and one.entry.reason != REMOVED
     ]
-    refused: list[tuple[str, Text]] = []
+    refused: list[tuple[str, Refused]] = []
     for latest in every:
         try:
             said.extend(_not_revoked(question, listing, latest))
         except Refused as refusal:
-            refused.append((latest.listed.sha256, refusal.why))
+            refused.append((latest.listed.sha256, refusal))
     question.statements += said
     if not said:
         for digest, why in refused:

@@ -56,7 +56,7 @@ def statements_of_ocsp(question: Question, answer: bytes) -> Iterator[Statement]
         try:
             yield Statement(_statement(question, response, single))
         except Refused as refusal:
-            question.refuse(response.sha256, refusal.why)
+            question.refuse(response.sha256, refusal)
 
 
 def _statement(question: Question, response: ocsp.OcspResponse, single: ocsp.Single) -> Status:

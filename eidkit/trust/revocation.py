@@ -96,7 +96,7 @@ def _read(question: Question, answer: bytes) -> None:
     try:
         question.statements.extend(statements_of_ocsp(question, answer))
     except Refused as refusal:
-        question.refuse(sha256(answer).hexdigest(), refusal.why)
+        question.refuse(sha256(answer).hexdigest(), refusal)
     except EidkitError as error:
         question.refuse(sha256(answer).hexdigest(), error.problem)
 
@@ -113,7 +113,7 @@ def _decided(question: Question, *, exceeded: bool) -> Status:
         if released <= _issued(held):
             return _with(held, question)
     if not good or exceeded:
-        return _with(Status("unknown"), question)
+        return _with(Status("unknown", aged=question.aged and not exceeded), question)
     if frozenset().union(*(each.covers for each in good)) != ALL_REASONS:  # (3)
         why = Text(
             "the CRLs given are only about some reasons of revocation", "các CRL chỉ nói về một số lý do thu hồi"

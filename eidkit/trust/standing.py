@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -27,10 +27,10 @@ class Demand:
     """What is asked of the status of each certificate of a path.
 
     ``at``: the time that it is asked for; ``now``: the present, from whose future no answer is believed.
-    ``harmless_after``: a revocation that begins later does no harm (None: every one counts).  ``used_at``: when the
-    leaf's key was used, proved; a leaf revoked by then has failed, and is not merely unproved (EN 319 102-1 §5.2.6).
-    ``unknown``: what a status is that cannot be known.  ``assumed_until``: what is not known counts as good for
-    certificates that end later, because it can still be asked for (None: for none).  ``freshness`` and ``weak`` as
+    ``harmless_after``: a revocation or hold that begins later does no harm (None: every one counts).  ``used_at``:
+    when the leaf's key was used, proved; a leaf revoked by then has failed, and is not merely unproved (EN 319 102-1
+    §5.2.6).  ``unknown``: what a status is that cannot be known.  ``assumed_until``: what is not known counts as good
+    for certificates that end later, because it can still be asked for (None: for none).  ``freshness`` and ``weak`` as
     in :func:`eidkit.trust.revocation.status_of`.
     """
 
@@ -134,16 +134,21 @@ def status_on(
 
 
 def standing(path: Sequence[Certificate], statuses: Sequence[Status], demand: Demand) -> list[Finding]:
-    """Why ``path`` may not be relied on for want of a good status, by the ``statuses`` of its certificates."""
+    """Why ``path`` may not be relied on for want of a good status, by the ``statuses`` of its certificates.
+
+    TRY_LATER where every answer that is wanting is there and only too old; without any answer about one of the
+    certificates its path fails for a reason of no name of its own (EN 319 102-1 §5.2.6.4, 4) a) and e)).
+    """
+    later = all(status.aged for status in statuses if status.state == "unknown")
     return [
         found
         for position, (certificate, status) in enumerate(zip(path, statuses, strict=False))
-        for found in _findings(certificate, status, demand, is_leaf=position == 0)
+        for found in _findings(certificate, status, demand, is_leaf=position == 0, later=later)
     ]
 
 
-def _findings(certificate: Certificate, status: Status, demand: Demand, *, is_leaf: bool) -> list[Finding]:
-    if status.state == "good":
+def _findings(certificate: Certificate, status: Status, demand: Demand, *, is_leaf: bool, later: bool) -> list[Finding]:
+    if status.state == "good" or _harmless(status, demand):
         return []
     who = certificate.subject_text
     if status.state == "hold":
@@ -154,13 +159,18 @@ def _findings(certificate: Certificate, status: Status, demand: Demand, *, is_le
     if demand.unknown == "ignored" or assumed:
         return []
     unknown = finding("STATUS_UNKNOWN", who, subject=who, why=status.why)
+    unknown = replace(unknown, subindication="TRY_LATER") if later else unknown
     told = unknown if demand.unknown == "error" else as_warning(unknown)
     return [told, *(finding(observation) for observation in status.observations)]
 
 
+def _harmless(status: Status, demand: Demand) -> bool:
+    """Whether a revocation or a hold begins after what it could harm (EN 319 102-1 §5.5.4, 4) a) and 7) a))."""
+    since, after = status.revoked_at, demand.harmless_after
+    return since is not None and after is not None and after < since
+
+
 def _revoked(who: str, since: datetime | None, demand: Demand, *, is_leaf: bool) -> list[Finding]:
-    if since is not None and demand.harmless_after is not None and demand.harmless_after < since:
-        return []
     code = "REVOKED_NO_POE" if is_leaf else "REVOKED_CA_NO_POE"
     if is_leaf and since is not None and demand.used_at is not None and since <= demand.used_at:
         code = "REVOKED"

@@ -9,7 +9,7 @@ from eidkit import lazily
 if TYPE_CHECKING:
     from eidkit.verify.auditing import AuditJson
     from eidkit.verify.certificate import CertificateJson, CertificateReport, PathEntry, verify_certificate
-    from eidkit.verify.collecting import collect, load_evidence, save_evidence
+    from eidkit.verify.collecting import collect, evidence_statement, load_evidence, save_evidence
     from eidkit.verify.completing import complete
     from eidkit.verify.judging import judge
     from eidkit.verify.many import NotReadable, verify_many
@@ -33,6 +33,7 @@ __all__ = [
     "Rescue",
     "collect",
     "complete",
+    "evidence_statement",
     "judge",
     "load_evidence",
     "outlook",
@@ -47,7 +48,7 @@ __getattr__, __dir__ = lazily.loading(
     {
         "auditing": ("AuditJson",),
         "certificate": ("CertificateJson", "CertificateReport", "PathEntry", "verify_certificate"),
-        "collecting": ("collect", "load_evidence", "save_evidence"),
+        "collecting": ("collect", "evidence_statement", "load_evidence", "save_evidence"),
         "completing": ("complete",),
         "judging": ("judge",),
         "many": ("NotReadable", "verify_many"),

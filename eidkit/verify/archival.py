@@ -17,14 +17,26 @@ from typing import TYPE_CHECKING
 from eidkit.errors import EidkitError
 from eidkit.timestamps import token as tokens
 from eidkit.verify import blocks
-from eidkit.verify.basic import Context, judge_timestamp
+from eidkit.verify.basic import Context, judge_signature, judge_timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from eidkit.verify.evidence import TimestampEvidence
     from eidkit.verify.poe import Proofs
-    from eidkit.verify.report import TimestampConclusion
+    from eidkit.verify.report import Conclusion, TimestampConclusion
+
+
+def judged(context: Context) -> tuple[tuple[TimestampConclusion, ...], tuple[Conclusion, ...]]:
+    """Document timestamps, newest to oldest (§5.6.3); then each signature, by the process that suits what it has."""
+    timestamps, proofs = walked(context)
+    context = replace(context, proofs=proofs)
+    conclusions: list[Conclusion] = []
+    archives: list[TimestampConclusion] = []  # each signature stands before those that stand inside it
+    for signature in context.evidence.signatures:
+        conclusions.append(judge_signature(signature, context, (*timestamps, *archives)))
+        archives += (stamp for stamp in conclusions[-1].timestamps if stamp.kind == "archive")
+    return timestamps, tuple(conclusions)
 
 
 def walked(context: Context) -> tuple[tuple[TimestampConclusion, ...], Proofs]:
@@ -47,7 +59,7 @@ def _archived(context: Context) -> Proofs:
         (timestamp, signature)
         for signature in context.evidence.signatures
         for timestamp in signature.timestamps
-        if timestamp.kind == "archive" and timestamp.holds
+        if timestamp.kind in {"archive", "references"} and timestamp.holds
     ]
     materials = {signature.id: blocks.material(context.evidence, signature) for _, signature in archives}
     for timestamp, signature in sorted(archives, key=lambda one: _claimed(one[0], context), reverse=True):

@@ -145,7 +145,10 @@ def _order(about: str, time: datetime | None, existed: datetime) -> list[Finding
 def judge_signature(
     signature: SignatureEvidence, context: Context, document_timestamps: Sequence[TimestampConclusion]
 ) -> Conclusion:
-    """§5.3 and §5.5: what one signature is worth; numbers refer to the plan above."""
+    """§5.3 and §5.5: what one signature is worth; numbers refer to the plan above.
+
+    Among ``document_timestamps`` are the archive timestamps of the signatures that this one stands in.
+    """
     materials = blocks.material(context.evidence, signature)
     level = levels.up_to(context.anchors, signature, context.evidence)
     # 1.
@@ -155,7 +158,7 @@ def judge_signature(
     proofs = [*timestamps, *over]
     used_at, proved = _best_signature_time(proofs, context.now)
     # 3.
-    certificate, named = blocks.identify_signing_certificate(signature, materials.pool)
+    certificate, named = blocks.identify_signing_certificate(signature, _candidates(signature, materials, context))
     intact, crypto = blocks.verify_cryptographically(signature, certificate)
     steps = [Step("signing-certificate", tuple(named)), Step("cryptography", tuple(crypto))]
     path: tuple[Certificate, ...] = ()
@@ -183,7 +186,8 @@ def judge_signature(
     if login is not None:
         steps.append(Step("login", login.findings))
     wrong = any(found.severity == "error" for step in steps for found in step.findings)
-    if missed := _missed(signature, document_timestamps, matters=not proved and wrong):
+    seals = [*over, *(t for t in timestamps if t.kind == "archive")]
+    if missed := _missed(seals, matters=not proved and wrong):
         steps.append(Step("time", tuple(missed)))
     # 5.
     said = [found for step in steps for found in step.findings]
@@ -198,6 +202,13 @@ def judge_signature(
     )  # fmt: skip
 
 
+def _candidates(signature: SignatureEvidence, materials: blocks.Material, context: Context) -> tuple[Certificate, ...]:
+    """What may be the signing certificate: where the signature names it by its digest, also an anchor of ours."""
+    if not signature.certificate_references:
+        return materials.pool
+    return (*materials.pool, *(anchor.certificate for anchor in context.trust.of_kind("signing")))
+
+
 _BREAKS_INTACT = frozenset({"COVERAGE_FAILURE", "FORMAT_FAILURE"})
 
 
@@ -210,9 +221,13 @@ def worst(found: Sequence[Finding]) -> tuple[Indication, str | None]:
     return "TOTAL-PASSED", None
 
 
+_NOT_OVER = frozenset({"content", "references"})
+"""The kinds of timestamps that are not over the signature value."""
+
+
 def _best_signature_time(proofs: Sequence[TimestampConclusion], now: datetime) -> tuple[datetime, bool]:
     """§5.5.4: the earliest time that a passed timestamp proves, otherwise the time of validation."""
-    times = [t.time for t in proofs if t.indication == "PASSED" and t.time is not None and t.kind != "content"]
+    times = [t.time for t in proofs if t.indication == "PASSED" and t.time is not None and t.kind not in _NOT_OVER]
     return (min(times), True) if times else (now, False)
 
 
@@ -248,7 +263,9 @@ def _time_findings(
     """``timestamps`` are the signature's own, ``over`` the document timestamps over it."""
     found = [f for timestamp in (*timestamps, *over) for f in _contradicting(timestamp)]
     for timestamp in timestamps:
-        if timestamp.indication != "PASSED" and (proved or not _waits(timestamp)):
+        # The status of the newest archive timestamp's authority comes into the file with the next one.
+        wanting = not _waits(timestamp) or (proved and timestamp.kind != "archive")
+        if timestamp.indication != "PASSED" and wanting:
             why: Text | str = next(
                 (f.message for f in timestamp.findings if f.severity == "error"), timestamp.indication
             )
@@ -291,17 +308,14 @@ def _older_answer(level: str, certificate: Certificate, statuses: Sequence[Statu
     return [finding("STATUS_BEFORE_SIGNATURE", subject, subject=subject, time=format_time(told))]
 
 
-def _missed(
-    signature: SignatureEvidence, document_timestamps: Sequence[TimestampConclusion], *, matters: bool
-) -> list[Finding]:
-    """Document timestamps over this signature of which none holds, the newest for want of a renewal before its end."""
-    over = [t for t in document_timestamps if signature.id in t.evidence.covers]
-    if not over or any(t.indication == "PASSED" for t in over):
+def _missed(seals: Sequence[TimestampConclusion], *, matters: bool) -> list[Finding]:
+    """Document and archive timestamps over a signature, none of which holds, the newest for want of a renewal."""
+    if not seals or any(t.indication == "PASSED" for t in seals):
         return []
-    why = next((f.message for f in over[-1].findings if f.code == "OUT_OF_BOUNDS_NO_POE"), None)
+    why = next((f.message for f in seals[-1].findings if f.code == "OUT_OF_BOUNDS_NO_POE"), None)
     if why is None:
         return []
-    missed = finding("RENEWAL_MISSED", over[-1].id, why=why)
+    missed = finding("RENEWAL_MISSED", seals[-1].id, why=why)
     return [missed if matters else as_warning(missed)]
 
 

@@ -79,10 +79,10 @@ def identify_signing_certificate(
         ]
         if named:
             return named[0], _issuer_findings(signature, named[0])
-        hinted = _hinted(signature, pool)
-        if hinted is None:
-            return None, [finding("NO_SIGNING_CERTIFICATE_FOUND", signature.id)]
-        return hinted, [finding("SIGNING_CERTIFICATE_MISMATCH", signature.id)]
+        other = _hinted(signature, pool)
+        return None, [
+            finding("SIGNING_CERTIFICATE_MISMATCH" if other else "NO_SIGNING_CERTIFICATE_FOUND", signature.id)
+        ]
     hinted = _hinted(signature, pool) or (pool[0] if len(pool) == 1 else None)
     if hinted is None:
         return None, [finding("NO_SIGNING_CERTIFICATE_FOUND", signature.id)]
@@ -228,13 +228,15 @@ def validate_certificate(
 
 
 def _period(certificate: Certificate, used_at: datetime, statuses: Sequence[Status], *, proved: bool) -> list[Finding]:
-    """§5.2.6 and §5.5.4: outside its period a certificate is only worth something with a proof of time.
+    """§5.2.6.4, 7), and §5.5.4, 4): outside its period a certificate is only worth something with a proof of time.
 
-    After its end it makes a difference whether all of its path is known not to have been revoked.
+    What exists before the certificate begins was not made with it; without a proof §5.5.4 comes to that only where the
+    status of the path is known.  After its end it makes a difference whether all of it is known not to be revoked.
     """
     subject = certificate.subject_text
     if used_at < certificate.not_before:
-        code = "NOT_YET_VALID" if proved else "OUT_OF_BOUNDS_NO_POE"
+        known = bool(statuses) and all(status.state != "unknown" for status in statuses)
+        code = "NOT_YET_VALID" if proved or known else "OUT_OF_BOUNDS_NO_POE"
         return [finding(code, subject, subject=subject, time=format_time(certificate.not_before))]
     if used_at > certificate.not_after:
         clean = bool(statuses) and all(status.state == "good" for status in statuses)

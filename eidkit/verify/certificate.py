@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from eidkit.trust.revocation import Status
     from eidkit.trust.store import Anchor, TrustStore
 
+    _Told = tuple[tuple[Certificate, ...], tuple[bytes, ...], tuple[bytes, ...], tuple[Certificate, ...]]
+
 CertificateVerdict = Literal["PASSED", "INDETERMINATE", "FAILED"]
 CertificatePurpose = Literal["signing", "timestamping", "login", "attestation", "any"]
 CertificateStatus = Literal["good", "revoked", "unknown", "not-checked"]
@@ -265,6 +267,8 @@ class _Inquiry:
     crls: dict[bytes, None] = field(default_factory=dict)
     ocsps: dict[bytes, None] = field(default_factory=dict)
     problems: list[EidkitError] = field(default_factory=list)
+    told: tuple[_Told, tuple[Status, ...]] | None = None
+    """The last statuses, and what they rest on: the path, the lists, the answers and the candidates."""
 
     def report(self, anchors: tuple[Anchor, ...]) -> CertificateReport:
         """1. to 4. of the plan."""
@@ -318,7 +322,11 @@ class _Inquiry:
             )
             self.crls.update(dict.fromkeys(crls))
             self.ocsps.update(dict.fromkeys(ocsps))
-        return statuses_of(path, self._demand(), crls=tuple(self.crls), ocsps=tuple(self.ocsps), pool=self.pool)
+        resting_on = path, tuple(self.crls), tuple(self.ocsps), self.pool
+        if self.told is None or self.told[0] != resting_on:
+            _, crls, ocsps, pool = resting_on
+            self.told = resting_on, statuses_of(path, self._demand(), crls=crls, ocsps=ocsps, pool=pool)
+        return self.told[1]
 
     def _standing(self, path: tuple[Certificate, ...]) -> list[Finding]:
         statuses = self._statuses(path)

@@ -26,17 +26,23 @@ def collect(document: Document, *, detached: Document | Sequence[Document] = ())
 
 
 def load_evidence(
-    saved: bytes, *, document: Document | None = None, detached: Document | Sequence[Document] = ()
+    saved: bytes,
+    *,
+    document: Document | None = None,
+    detached: Document | Sequence[Document] = (),
+    attestation: Document | None = None,
 ) -> Evidence:
     """The Evidence that ``saved`` (JSON of :func:`save_evidence`) holds.
 
     With ``document`` (and its ``detached`` contents) the document is collected again and a difference is
     refused; certificates and answers that had been added are kept.  Without it the Evidence counts as not seen,
-    and a report over it says so.
+    and a report over it says so, but where an ``attestation`` holds: a signature (CMS, with a timestamp) over
+    :func:`evidence_statement` by somebody whose anchor of kind *attestation* the verifier trusts.
     """
     evidence = stored.from_json(saved)
     if document is None:
-        return replace(evidence, document_seen=False)
+        attested = _attestation(evidence, attestation) if attestation else None
+        return replace(evidence, document_seen=False, attestation=attested)
     fresh = collect(document, detached=detached)
     if stored.facts(fresh) != stored.facts(evidence):
         raise DocumentError(
@@ -45,6 +51,31 @@ def load_evidence(
             Text("give the document that the evidence was collected from", "cung cấp đúng tài liệu gốc của chứng cứ"),
         )
     return stored.with_supplied(fresh, evidence)
+
+
+def evidence_statement(evidence: Evidence) -> Document:
+    """What to sign, with ``format="cms"`` and a timestamp, so that ``evidence`` counts without its document.
+
+    Refused for Evidence whose document was not seen: who signs says that the facts are the file's.
+    """
+    from eidkit.verify import attesting
+
+    if not evidence.document_seen:
+        raise DocumentError(
+            "evidence-not-seen",
+            Text(
+                f"{evidence.name} was not seen, so its evidence cannot be vouched for",
+                f"chưa thấy {evidence.name} nên không thể chứng nhận chứng cứ",
+            ),
+            Text("collect the evidence from the document", "hãy thu thập chứng cứ từ tài liệu"),
+        )
+    return Document.from_bytes(attesting.statement_of(evidence), f"{evidence.name}.statement.json")
+
+
+def _attestation(evidence: Evidence, attestation: Document) -> Evidence:
+    from eidkit.verify import attesting
+
+    return collect(attestation, detached=Document.from_bytes(attesting.statement_of(evidence), "statement.json"))
 
 
 def save_evidence(evidence: Evidence) -> bytes:

@@ -58,7 +58,10 @@ def complete(
     ocsps: list[bytes] = []
     asked: set[tuple[str, str]] = set()
     given_only = replace(sources, network=False)
-    for subject, issuer in _links(evidence, trust, now):
+    if not sources.network and (evidence.signatures or evidence.timestamps or evidence.attestation):
+        # Given answers are given for every chain; which of them they are about is the judge's to find out.
+        crls, ocsps = list(sources.given_crls), list(sources.given_ocsps)
+    for subject, issuer in _links(evidence, trust, now) if sources.network else ():
         if (subject.sha256, issuer.sha256) in asked:
             continue
         asked.add((subject.sha256, issuer.sha256))
@@ -121,6 +124,10 @@ def _leaves(evidence: Evidence) -> Iterator[_Leaf]:
     pool = blocks.material(evidence).pool
     for timestamp in evidence.timestamps:
         yield from _tsa(timestamp.token, pool)
+    if evidence.attestation is not None:
+        given = (*evidence.attestation.certificates, *evidence.certificates)
+        for leaf, candidates, kind in _leaves(replace(evidence.attestation, certificates=given)):
+            yield leaf, candidates, "attestation" if kind == "signing" else kind
 
 
 def _tsa(token: bytes, pool: tuple[Certificate, ...]) -> Iterator[_Leaf]:

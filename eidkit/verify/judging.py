@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from eidkit.errors import EidkitError, Text
 from eidkit.findings import as_warning, finding, in_order
 from eidkit.policy import ETSI_BASELINE, Policy
-from eidkit.verify import archival, basic, horizon
+from eidkit.verify import archival, attesting, basic, horizon
 from eidkit.verify.poe import Proofs
 from eidkit.verify.report import WORST_FIRST, Conclusion, Report, TimestampConclusion, Verdict
 
@@ -73,22 +73,21 @@ def provable_until(context: basic.Context) -> datetime | None:
 
 
 def concluded(context: basic.Context) -> Report:
-    """The Report on what ``context`` holds.
-
-    Document timestamps first, newest to oldest (§5.6.3); then each signature, by the process that suits what it has.
-    """
-    evidence, trust, policy, at = context.evidence, context.trust, context.policy, context.now
-    timestamps, proofs = archival.walked(context)
-    if not evidence.document_seen and not evidence.signatures:
+    """The Report on what ``context`` holds; an attestation of its Evidence, when there is one, is judged first."""
+    beginning, evidence, trust = context, context.evidence, context.trust
+    attested, said = attesting.vouched(context)
+    if attested:
+        context = replace(context, evidence=replace(evidence, document_seen=True))
+    timestamps, conclusions = archival.judged(context)
+    if not context.evidence.document_seen and not evidence.signatures:
         timestamps = tuple(_unseen(timestamp) for timestamp in timestamps)
-    beginning, context = context, replace(context, proofs=proofs)
-    conclusions = tuple(basic.judge_signature(s, context, timestamps) for s in evidence.signatures)
     findings = in_order(
-        [finding(observation) for observation in evidence.observations] + _of_the_whole(evidence, trust)
+        [finding(observation) for observation in evidence.observations] + _of_the_whole(evidence, trust) + said
     )
     return Report(
         evidence.name, evidence.sha256, evidence.format, evidence.document_seen,
-        _verdict(conclusions, timestamps, findings), policy, at, conclusions, timestamps, findings, beginning,
+        _verdict(conclusions, timestamps, findings), context.policy, context.now, conclusions, timestamps, findings,
+        beginning,
     )  # fmt: skip
 
 

@@ -28,11 +28,12 @@ from eidkit.verify.evidence import (
 )
 
 VERSION = 1
-_NOT_FACTS = {"certificates", "crls", "ocsps", "supplied", "document_seen"}
+_NOT_STORED = {"document_seen", "attestation"}
+_NOT_FACTS = {"certificates", "crls", "ocsps", "supplied"}
 
 
 def to_json(evidence: Evidence) -> bytes:
-    """The canonical JSON bytes of ``evidence``; ``document_seen`` is not stored, because it is not believed."""
+    """The canonical JSON bytes of ``evidence``; that its document was seen is not believed, and so not stored."""
     return canonical.dumps({"v": VERSION, **_plain(evidence)})
 
 
@@ -41,9 +42,9 @@ def from_json(data: bytes) -> Evidence:
     value = canonical.loads(data)
     if not isinstance(value, dict) or value.pop("v", None) != VERSION:
         raise _refused("the evidence is of another version")
-    if "document_seen" in value:
+    if _NOT_STORED & value.keys():
         raise _refused("the evidence claims that its document was seen")
-    evidence: Evidence = _value({"document_seen": False, **value}, Evidence, "evidence")
+    evidence: Evidence = _value({"document_seen": False, "attestation": None, **value}, Evidence, "evidence")
     return evidence
 
 
@@ -73,7 +74,7 @@ def _plain(value: Any) -> Any:
         return {
             field.name: _plain(getattr(value, field.name))
             for field in dataclasses.fields(value)
-            if field.name != "document_seen"
+            if field.name not in _NOT_STORED
         }
     if isinstance(value, bytes):
         return shape.base64_text(value)

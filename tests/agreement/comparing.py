@@ -14,7 +14,7 @@ from eidkit.document import Document
 from eidkit.policy import ETSI_BASELINE
 from eidkit.trust.sources import Sources
 from eidkit.verify import verify
-from tests.agreement.making import DAY, SIGNED, World
+from tests.agreement.making import DAY, SIGNED, Made, World
 from tests.interop import eu_dss
 from tests.interop.making import authorities
 
@@ -105,18 +105,31 @@ def compared(folder: Path) -> tuple[Case, ...]:
         one.document.write(path)
     cases: list[Case] = []
     for number, moment in enumerate(MOMENTS, start=1):
-        lists = world.lists(moment.at) if moment.lists else ()
-        theirs = _theirs(list(made), world, moment, lists)
+        sources = _sources(world, moment)
+        theirs = _theirs(made, world, moment, sources)
         for path, one in made.items():
-            ours, detail = _ours(path, world, moment, lists)
+            ours, detail = _ours(path, one, world, moment, sources)
             cases.append(Case(one.situation, one.format, one.level, number, ours, *_told(theirs[path], detail)))
     return tuple(cases)
 
 
-def _theirs(files: Sequence[Path], world: World, moment: Moment, lists: Sequence[bytes]) -> dict[Path, eu_dss.Verdict]:
+def _sources(world: World, moment: Moment) -> Sources:
+    """What somebody who asks at that moment is given; both judges get the same."""
+    lists, answers = (world.lists(moment.at), world.answers(moment.at)) if moment.lists else ((), ())
+    return Sources.of(world.others, lists, answers)
+
+
+def _theirs(made: Mapping[Path, Made], world: World, moment: Moment, sources: Sources) -> dict[Path, eu_dss.Verdict]:
     anchors, _ = authorities(world.sandbox)
-    material = eu_dss.Material(anchors, world.others, lists)
-    return eu_dss.validate(files, material, policy=POLICY, at=moment.at)
+    material = eu_dss.Material(anchors, world.others, sources.given_crls, sources.given_ocsps)
+    said = {}
+    for content in dict.fromkeys(one.content for one in made.values()):
+        files = [path for path, one in made.items() if one.content == content]
+        beside = [path.parent / content.name for path in files[:1] if content]
+        for path in beside:
+            content.write(path)
+        said |= eu_dss.validate(files, material, policy=POLICY, at=moment.at, detached=beside)
+    return said
 
 
 def _told(verdict: eu_dss.Verdict, detail: str) -> tuple[Said, str]:
@@ -126,10 +139,10 @@ def _told(verdict: eu_dss.Verdict, detail: str) -> tuple[Said, str]:
     return Said(signature.indication, signature.subindication), f"{detail} | {'; '.join(signature.errors)}"
 
 
-def _ours(path: Path, world: World, moment: Moment, lists: Sequence[bytes]) -> tuple[Said, str]:
+def _ours(path: Path, made: Made, world: World, moment: Moment, sources: Sources) -> tuple[Said, str]:
     report = verify(
         Document.read(path), world.sandbox.trust, policy=ETSI_BASELINE, clock=FixedClock(moment.at),
-        sources=Sources.of(certificates=world.others, crls=lists),
+        sources=sources, detached=made.content or (),
     )  # fmt: skip
     (conclusion,) = report.conclusions
     errors = "; ".join(f"{f.code}: {f.message.en}" for f in conclusion.findings if f.severity == "error")

@@ -10,13 +10,15 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from eidkit import algorithms
 from eidkit.asn1 import certificate as certificates
-from eidkit.asn1 import tsp
+from eidkit.asn1 import der, tsp
 from eidkit.clock import FixedClock
 from eidkit.document import Document
 from eidkit.identity import Identity
@@ -28,6 +30,10 @@ from eidkit.sandbox.keys import SandboxKey, generate
 from eidkit.sandbox.sandbox import odd_certificates
 from eidkit.sandbox.tsa import TimestampMaker
 from eidkit.signing.formats import Prepared, Request, placed, writer
+from eidkit.signing.formats.cms import Form
+from tests.agreement import lasting_xml
+from tests.agreement.answering import Answering, answer
+from tests.cms.archiving import archived_by, with_answers
 from tests.interop.making import original
 
 SIGNED = datetime(2026, 3, 2, 5, 0, tzinfo=UTC)
@@ -37,6 +43,7 @@ KEPT = SIGNED + timedelta(minutes=30)
 SEALED = SIGNED + timedelta(hours=1)
 DAY = timedelta(days=1)
 _RESERVE = 8192
+_OCSP_IN_CMS = "1.3.6.1.5.5.7.16.2"
 _PERSON = Identity("vn-cccd", "001199000051", "Nguyễn Thị Lan")
 
 
@@ -48,6 +55,8 @@ class Signer:
     flaws: Mapping[str, Any] = field(default_factory=dict)
     revoked: datetime | None = None
     reason: str = "keyCompromise"
+    answering: Answering | None = None
+    """How an OCSP responder answers about the certificate; lists say nothing of it then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ def _signers() -> Iterator[Situation]:
         "wrong usage": Signer(flaws={"usage": "wrong"}),
         "no list": Signer("silent"),
         "old list": Signer("stale"),
+        "list drops the ended": Signer("dropping"),
         "unknown root": Signer("stranger"),
     }.items():
         yield Situation(name, signer=signer)
@@ -104,6 +114,25 @@ def _signers() -> Iterator[Situation]:
     yield Situation("value changed", tampered="value")
     yield Situation("reference to nothing there", refers_to="stranger")
     yield Situation("reference to another", refers_to="authority")
+
+
+def _answered() -> Iterator[Situation]:
+    """Situations of the OCSP answer about the signer, which is all that there is about it."""
+    for name, revoked, answering in (
+        ("good", None, Answering()),
+        ("revoked before", SIGNED - 5 * DAY, Answering()),
+        ("revoked after", SIGNED + 5 * DAY, Answering()),
+        ("unknown", None, Answering(unknown=True)),
+        ("about another", None, Answering(about_another=True)),
+        ("forged", None, Answering(forged=True)),
+        ("old", None, Answering(always_at=SIGNED - 20 * DAY)),
+        ("with a nonce", None, Answering(nonce=True)),
+        ("drops the ended", None, Answering(drops_ended=True)),
+        ("by a delegate", None, Answering("delegate")),
+        ("by a delegate without the right", None, Answering("without right")),
+        ("by a delegate that ends", None, Answering("delegate", delegate_ends=SIGNED + DAY)),
+    ):
+        yield Situation(f"OCSP {name}", signer=Signer("responding", revoked=revoked, answering=answering))
 
 
 def _stampers() -> Iterator[Situation]:
@@ -131,7 +160,9 @@ def _stampers() -> Iterator[Situation]:
         yield Situation(f"archive timestamp {name}", "LTA", sealer=sealer)
 
 
-SITUATIONS = (*_signers(), *_stampers())
+SITUATIONS = (*_signers(), *_answered(), *_stampers())
+LEVELS = {"pdf": "B T LT LTA", "xml": "B T LT LTA", "p7m": "B T LT LTA", "p7s": "B T"}
+"""The formats by the ending of their files, and the signature levels that each is made at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +173,8 @@ class Made:
     format: str
     level: str
     document: Document
+    content: Document | None = None
+    """What a detached signature is about."""
 
     @property
     def name(self) -> str:
@@ -157,13 +190,14 @@ class World:
         above = self.sandbox.authorities["root"]
         self._own: dict[str, Authority] = {
             name: above.subordinate(name, people.authority(f"Sandbox CA {name}"), "p256", SIGNED)
-            for name in ("lost-before", "lost-after", "silent", "stale")
+            for name in ("lost-before", "lost-after", "silent", "stale", "dropping", "responding")
         }
         stranger = people.authority("Stranger Root CA")
         self._own["stranger"] = root("stranger", self.sandbox.base_url, stranger, "p256", SIGNED)
         for name, when in (("lost-before", SIGNED - 5 * DAY), ("lost-after", SIGNED + 5 * DAY)):
             above.revoke(self._own[name].certificate.serial_number, when, "cACompromise")
         self._makers: dict[Stamper, TimestampMaker] = {}
+        self._answered: list[tuple[x509.Certificate, Answering]] = []
 
     @property
     def authorities(self) -> dict[str, Authority]:
@@ -171,14 +205,22 @@ class World:
         return self.sandbox.authorities | self._own
 
     def lists(self, at: datetime) -> tuple[bytes, ...]:
-        """The CRLs that somebody who asks at ``at`` gets: none of the silent authority, an old one of the stale."""
+        """The CRLs that somebody who asks at ``at`` gets: not of every authority, and an old one of the stale."""
         lists = []
         for name, authority in self.authorities.items():
             if name == "stale":
                 lists.append(authority.crl(SIGNED - 20 * DAY))
-            elif name != "silent":
-                lists.append(authority.crl(at, expired_since=SIGNED - 5000 * DAY))
+            elif name not in {"silent", "responding"}:
+                since = None if name == "dropping" else SIGNED - 5000 * DAY
+                lists.append(authority.crl(at, expired_since=since))
         return tuple(lists)
+
+    def answers(self, at: datetime) -> tuple[bytes, ...]:
+        """The OCSP answers that somebody who asks at ``at`` gets, about every signer that is answered about."""
+        return tuple(self._answer(certificate, how, at) for certificate, how in self._answered)
+
+    def _answer(self, certificate: x509.Certificate, how: Answering, at: datetime) -> bytes:
+        return answer(self._own["responding"], certificate, how, at)
 
     @property
     def others(self) -> tuple[bytes, ...]:
@@ -190,10 +232,11 @@ class World:
         """Every situation at every level and in every format that it can have."""
         for situation in SITUATIONS:
             key = self._signer(situation.signer)
-            for format_ in ("pdf", "xml"):
-                levels = [level for level in situation.levels.split() if format_ == "pdf" or level in {"B", "T"}]
-                for level in levels:
-                    yield Made(situation.name, format_, level, self._file(situation, key, format_, level))
+            for format_, possible in LEVELS.items():
+                content = self._beside(situation) if format_ == "p7s" else None
+                for level in (one for one in situation.levels.split() if one in possible.split()):
+                    made = self._file(situation, key, format_, level)
+                    yield Made(situation.name, format_, level, made, content)
 
     def _signer(self, signer: Signer) -> SandboxKey:
         authority = self.authorities[signer.by]
@@ -202,24 +245,38 @@ class World:
         certificate = authority.issue(subject, private.public_key(), "signing", SIGNED, Flaws(**signer.flaws))
         if signer.revoked:
             authority.revoke(certificate.serial_number, signer.revoked, signer.reason)
+        if signer.answering:
+            self._answered.append((certificate, signer.answering))
         chain = () if authority.certificate.issuer == authority.certificate.subject else (authority.certificate,)
         return SandboxKey(private, certificate, chain, _PERSON)
 
     def _file(self, situation: Situation, key: SandboxKey, format_: str, level: str) -> Document:
         signed = self._signed(situation, key, format_, stamped=level != "B")
         if level in {"LT", "LTA"}:
-            store = SecurityStore(tuple(dict.fromkeys((*self.others, *self._chain_of(situation)))), self.lists(KEPT))
-            signed = signed.spliced(signed.length, preserving_revision(signed, store, None).data)
+            signed = self._kept(signed, self._store(situation, key), format_)
         if level == "LTA":
-            signed = self._sealed(signed, situation.sealer)
-        return _changed(signed, format_) if situation.tampered == "content" else signed
+            signed = self._sealed(signed, situation.sealer, format_)
+        return _changed(signed, format_) if situation.tampered == "content" and format_ != "p7s" else signed
+
+    def _beside(self, situation: Situation) -> Document:
+        """What is handed over as the content of a detached signature."""
+        content = _asked("p7s")[0]
+        return _changed(content, "pdf") if situation.tampered == "content" else content
+
+    def _store(self, situation: Situation, key: SandboxKey) -> SecurityStore:
+        """What a signature that is kept holds beside itself."""
+        how = situation.signer.answering
+        answers = (self._answer(key.certificate, how, KEPT),) if how else ()
+        return SecurityStore(
+            tuple(dict.fromkeys((*self.others, *self._chain_of(situation)))), self.lists(KEPT), answers
+        )
 
     def _chain_of(self, situation: Situation) -> Sequence[bytes]:
         makers = (self._maker(situation.stamper), self._maker(situation.sealer))
         return [certificates.of(one).der for maker in makers for one in (maker.certificate, *maker.chain)]
 
     def _signed(self, situation: Situation, key: SandboxKey, format_: str, *, stamped: bool) -> Document:
-        document = original(format_)
+        document, kind, placing = _asked(format_)
         request = Request(
             certificate=key.certificate_der,
             chain=tuple(certificates.of(one).der for one in key.chain),
@@ -231,14 +288,14 @@ class World:
             commitment=None,
             signing_time=SIGNED,
         )
-        form = writer(format_, document.name)
+        form = writer(kind, document.name)
         referred = self._referred(situation, request.certificate)
-        prepared = form.prepare(document, replace(request, certificate=referred), None)
+        prepared = form.prepare(document, replace(request, certificate=referred), placing)
         if situation.refers_to and format_ == "xml":
             prepared = _with_own_certificate(prepared, referred, request.certificate)
         value = key.sign(prepared.to_sign + (b"!" if situation.tampered == "value" else b""), request.algorithm)
         token = self._token(situation.stamper, form.timestamp_octets(prepared, request, value)) if stamped else None
-        return placed(format_, document, prepared, form.finish(prepared, request, value, token))
+        return placed(kind, document, prepared, form.finish(prepared, request, value, token))
 
     def _referred(self, situation: Situation, own: bytes) -> bytes:
         if situation.refers_to is None:
@@ -246,7 +303,21 @@ class World:
         name = "stranger" if situation.refers_to == "stranger" else "official"
         return self.authorities[name].certificate.public_bytes(Encoding.DER)
 
-    def _sealed(self, document: Document, sealer: Stamper) -> Document:
+    def _kept(self, document: Document, store: SecurityStore, format_: str) -> Document:
+        if format_ == "pdf":
+            return document.spliced(document.length, preserving_revision(document, store, None).data)
+        if format_ == "xml":
+            return lasting_xml.kept(document, store)
+        # RFC 5940 §2.1: an OCSP answer among the lists
+        other = (der.tlv(0xA1, der.encode_oid(_OCSP_IN_CMS) + one) for one in store.ocsps)
+        return with_answers(document, *store.crls, *other, certificates=store.certificates)
+
+    def _sealed(self, document: Document, sealer: Stamper, format_: str) -> Document:
+        if format_ == "xml":
+            return lasting_xml.sealed(document, partial(self._token, sealer, hashed=True))
+        if format_ == "p7m":
+            content = original("pdf")
+            return archived_by(partial(self._token, sealer), document, content.read_range(0, content.length))
         revision = preserving_revision(document, SecurityStore(), _RESERVE)
         covered = document.spliced(document.length, revision.data)
         token = self._token(sealer, covered.digest("sha256", revision.ranges), hashed=True)
@@ -271,6 +342,14 @@ class World:
         return self._makers[kind]
 
 
+def _asked(format_: str) -> tuple[Document, str, Any]:
+    """What is signed, the writer that signs it, and what that writer is told beside."""
+    if format_ in {"p7m", "p7s"}:
+        content = original("pdf").renamed("permit.bin")
+        return content, "cms", Form("attached" if format_ == "p7m" else "detached")
+    return original(format_), format_, None
+
+
 def _with_own_certificate(prepared: Prepared, referred: bytes, own: bytes) -> Prepared:
     """The prepared XML signature with the signer's own certificate in KeyInfo; the signed reference stays wrong."""
     from eidkit.xml import templates
@@ -289,6 +368,8 @@ def _changed(document: Document, format_: str) -> Document:
     octets = bytearray(document.read_range(0, document.length))
     if format_ == "pdf":
         octets[12] ^= 1
+    elif format_ == "p7m":
+        octets[octets.index(b"%PDF-") + 12] ^= 1
     else:
         at = octets.index("ễ".encode())
         octets[at : at + len("ễ".encode())] = "ẽ".encode()

@@ -11,11 +11,18 @@ from tests.agreement.making import SITUATIONS
 _OPENING = """# Agreement with EU DSS
 
 Written by `python -m tests.agreement`; do not edit. The sandbox makes one file for every situation, format and
-signature level; eidkit and EU DSS judge each at three moments, with the same anchors, certificates and lists and an
-equal policy (`tests/agreement/policy.xml` says in DSS's words what `etsi-baseline` demands: changes of a PDF, broken
-locks and contradicting times are failures, SHA-1 ended in 2012, a list counts until its nextUpdate). Indication and
-sub-indication are compared. A test runs the same comparison; every difference is a row of
-`tests/agreement/differences.toml`, with the clause of EN 319 102-1 V1.4.1 that decides it.
+signature level: PAdES (`pdf`), XAdES (`xml`), CAdES around its content (`p7m`) and beside it (`p7s`). eidkit and EU DSS
+judge each at three moments, with the same anchors, certificates, lists and OCSP answers and an equal policy
+(`tests/agreement/policy.xml` says in DSS's words what `etsi-baseline` demands: changes of a PDF, broken locks and
+contradicting times are failures, SHA-1 ended in 2012, an answer counts until its nextUpdate, and may be older than the
+certificate it is about). Indication and sub-indication are compared. A test runs the same comparison; every
+difference is a row of `tests/agreement/differences.toml`, with the clause of EN 319 102-1 V1.4.1 (2024-06) that decides
+it, read step by step in that edition's text.
+
+Where several reasons hold, §5.1.3 lets any of their sub-indications be given. eidkit gives the one that the processes
+of the standard come to first, and lists all. It departs from their order twice: a certificate of the wrong usage is
+named before a missing status, as DSS does too; and where a proof of time shows that a signature is older than its
+certificate, that is TOTAL-FAILED (§5.1.1) also while a status is missing, where §5.5.4, 2) would stop.
 """
 
 

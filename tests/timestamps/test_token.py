@@ -260,7 +260,7 @@ class TestRevocation:
 
     def test_an_unknown_status_is_said_where_it_is_demanded(self, sandbox: Sandbox) -> None:
         result = checked(sandbox, stamped(sandbox), status=True)
-        assert (result.indication, result.subindication) == ("INDETERMINATE", "TRY_LATER")
+        assert (result.indication, result.subindication) == ("INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE")
 
     def test_revoked_before_the_token_was_made(self, moving: Sandbox) -> None:
         moving.revoke(moving.timestamp_maker.certificate, moving.clock.now() - timedelta(days=1))

@@ -143,6 +143,7 @@ def test_an_anchor_past_its_sunset_is_not_trusted(pki: Pki) -> None:
     anchor = Anchor(pki.root.parsed, "signing", sunset=NOW)
     result = find_path(pki.person.parsed, pool=[pki.authority.parsed], anchors=[anchor], at=NOW, purpose="signing")
     assert codes(result) == {"CHAIN_CONSTRAINTS_FAILURE"}
+    assert [one.subindication for one in result.findings] == ["NO_CERTIFICATE_CHAIN_FOUND_NO_POE"]
 
 
 def test_a_forged_signature_is_no_link(pki: Pki) -> None:

@@ -74,7 +74,7 @@ def test_several_certificates_where_one_belongs_are_refused(pki: Pki) -> None:
 
 def test_an_unknown_status_does_not_pass(pki: Pki) -> None:
     report = asked(pki, revocation=[])
-    assert (report.verdict, report.subindication) == ("INDETERMINATE", "TRY_LATER")
+    assert (report.verdict, report.subindication) == ("INDETERMINATE", "CERTIFICATE_CHAIN_GENERAL_FAILURE")
     assert [entry.status for entry in report.path] == ["unknown", "unknown", "not-checked"]
     assert codes(report) == ["STATUS_UNKNOWN", "STATUS_UNKNOWN"]
 

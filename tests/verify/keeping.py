@@ -20,7 +20,7 @@ KEPT = Path(__file__).with_name("evidence")
 STATED: dict[str, tuple[str, str | None]] = {
     "pdf-passed": ("TOTAL-PASSED", None),
     "pdf-claimed-time": ("TOTAL-PASSED", None),
-    "pdf-expired": ("INDETERMINATE", "OUT_OF_BOUNDS_NO_POE"),
+    "pdf-expired": ("INDETERMINATE", "TRY_LATER"),
     "pdf-two-signatures": ("TOTAL-PASSED", None),
     "pdf-unsigned": ("NO-SIGNATURE", None),
     "pdf-changed": ("TOTAL-FAILED", "HASH_FAILURE"),

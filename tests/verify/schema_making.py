@@ -87,7 +87,8 @@ def _members(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if kind.__name__ not in definitions:
         definitions[kind.__name__] = {}
         hints = get_type_hints(kind, localns=_NAMES | vars(sys.modules[kind.__module__]))
-        hints.pop("document_seen" if kind is evidence.Evidence else "", None)
+        for name in ("document_seen", "attestation") if kind is evidence.Evidence else ():
+            hints.pop(name)
         said = {
             "type": "object",
             "properties": {name: _of(hint, definitions) for name, hint in hints.items()},

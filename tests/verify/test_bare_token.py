@@ -63,3 +63,10 @@ def test_other_der_is_refused_by_name(sandbox: Sandbox) -> None:
     with pytest.raises(NotSupported) as caught:
         _report(der.sequence(der.encode_oid("1.2.840.113549.1.7.3"), der.explicit(0, der.sequence())), sandbox, None)
     assert caught.value.code == "format-cms"
+
+
+def test_a_token_with_an_indefinite_length_around_it_passes(token: bytes, sandbox: Sandbox) -> None:
+    """CMS is BER where nothing is signed (RFC 5652 §5)."""
+    ber = b"\x30\x80" + der.read(token).content + b"\x00\x00"
+    assert _report(ber, sandbox, CONTENT).verdict == "PASSED"
+    assert _report(ber, sandbox, b"something else").verdict == "FAILED"

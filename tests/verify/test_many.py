@@ -221,7 +221,7 @@ def test_an_answer_in_one_document_settles_no_other(executor: Processes | None, 
     found = list(verify_many(documents, world.trust, clock=world.clock, executor=executor))
     assert [one.verdict for one in found] == ["TOTAL-PASSED", "INDETERMINATE", "TOTAL-PASSED"]
     assert isinstance(found[1], Report)
-    assert found[1].conclusions[0].subindication == "TRY_LATER"
+    assert found[1].conclusions[0].subindication == "CERTIFICATE_CHAIN_GENERAL_FAILURE"
 
 
 @pytest.mark.parametrize("executor", [None, Processes(1)], ids=["here", "one"])
