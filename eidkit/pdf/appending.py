@@ -274,6 +274,10 @@ class Update:
         """Append to the array member of an object, or to the array that the member refers to."""
         array = referred(self._member(number, key) or b"")
         if array is not None:
+            from eidkit.pdf.page_tree import lists_pages
+
+            if lists_pages(self.reader.root, array):
+                raise refused("pdf-list-of-pages", self.document.name)
             self._texts[array] = appended(self.text(array), item)
         else:
             self._texts[number] = _with_item(self.text(number), self._members(number), key, item)

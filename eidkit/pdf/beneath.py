@@ -28,7 +28,7 @@ _LETTER, _ABOVE, _BELOW = 0.5, 0.75, -0.2
 _UNIT: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _REGULAR = rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]"
 _PIECE = re.compile(
-    rb"(?:[\x00\t\n\x0c\r \[\]{}]+|%[^\r\n]*|(?=<<|>>)[<>]{2})*+"
+    rb"(?:[\x00\t\n\x0c\r \[\]{}]+|%[^\r\n]*|<<|>>)*+"
     rb"(?:(?P<number>[+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20}))(?!" + _REGULAR + rb")"
     rb"|(?P<name>/" + _REGULAR + rb"*+)"
     rb"|(?P<hex><[0-9A-Fa-f\x00\t\n\x0c\r ]*+>)"

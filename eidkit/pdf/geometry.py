@@ -139,7 +139,10 @@ def pages(root: Any) -> Iterator[Page]:
 
 
 def leaves(root: Any, above_pages: set[int]) -> Iterator[tuple[Page, dict[str, Any]]]:
-    """Each page with what it inherits; the numbers of the objects above pages go into ``above_pages``."""
+    """Each page with what it inherits; the numbers of the objects above pages go into ``above_pages``.
+
+    So do those of the arrays that list pages, or would if they were not empty.
+    """
     pending: list[tuple[Any, dict[str, Any], int]] = [(dict.get(root, "/Pages"), {}, 0)]
     seen: set[int] = set()
     count = 0
@@ -154,12 +157,19 @@ def leaves(root: Any, above_pages: set[int]) -> Iterator[tuple[Page, dict[str, A
             raise SyntaxProblem("a page tree that is too large")
         values = {**above, **_own(node)}
         kids = raw_items(member(node, "/Kids"))
+        if "/Kids" in node:
+            above_pages |= {number or 0, *_numbers_of(dict.get(node, "/Kids"))}
         if kids:
-            above_pages.add(number or 0)
             pending += [(kid, values, depth + 1) for kid in reversed(kids)]
         else:
             count += 1
             yield page_of(count, raw, above), above
+
+
+def _numbers_of(raw: Any) -> set[int]:
+    """The number that a reference names, and that of the object which holds its value at last."""
+    holder = getattr(raw.get_object(), "container_ref", None) if number_of(raw) is not None else None
+    return {number for number in (number_of(raw), number_of(holder)) if number is not None}
 
 
 def page(root: Any, number: int) -> Page | None:

@@ -82,6 +82,13 @@ _REFUSALS: dict[str, tuple[Text, Text]] = {
         Text("the PDF has no page that a signature could be put on", "PDF không có trang nào để đặt chữ ký"),
         Text("save the document again as PDF", "lưu lại tài liệu dưới dạng PDF"),
     ),
+    "pdf-list-of-pages": (
+        Text(
+            "the PDF is prepared so that a signature would be a page, too",
+            "PDF được tạo sao cho chữ ký cũng trở thành một trang",
+        ),
+        Text("check where it comes from; print it to a new PDF", "kiểm tra nguồn gốc tệp; in lại thành PDF mới"),
+    ),
 }
 
 

@@ -33,7 +33,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class PageTree:
-    """The pages of one revision in their order; ``nodes`` are the objects above them."""
+    """The pages of one revision in their order; ``nodes`` are the objects above them, arrays of pages among them."""
 
     root: int | None
     leaves: tuple[Leaf, ...]
@@ -50,6 +50,14 @@ def page_tree(file: PdfFile, revision: int) -> PageTree:
         # From the oldest on, so that no call waits for hundreds of others.
         file.once((_TREE, number), partial(_followed, file, number))
     return file.once((_TREE, revision), partial(_followed, file, revision))
+
+
+def lists_pages(root: Any, array: int) -> bool:
+    """Whether the object of that number is a list of pages, or would be one if it were not empty."""
+    nodes: set[int] = set()
+    for _ in leaves(root, nodes):
+        pass
+    return array in nodes
 
 
 def _followed(file: PdfFile, revision: int) -> PageTree:

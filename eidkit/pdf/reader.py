@@ -27,7 +27,7 @@ from pyhanko.pdf_utils.xref import (
     XRefSectionType,
 )
 
-from eidkit.pdf.syntax import WHITE, Parser, SyntaxProblem, object_header, skip, spans, value_end
+from eidkit.pdf.syntax import WHITE, Parser, SyntaxProblem, Values, object_header, skip, spans, value_end
 from eidkit.pdf.xref import MAX_OBJECT, Section, object_text, read_indirect, read_sections
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_DECODED = 128 * 1024 * 1024
 _MAX_PACKED = 200_000
+VALUES_PER_OBJECT = 100
+"""How many values are parsed beyond :data:`eidkit.pdf.syntax.MAX_VALUES`, for each object of the file."""
 # What it would warn about is a fact in the evidence or an error of ours.
 logging.getLogger("pyhanko").addHandler(logging.NullHandler())
 _HEADER = re.compile(rb"%PDF-(\d)\.(\d)")
@@ -56,6 +58,7 @@ class Reader(PdfFileReader):
         budget = DocumentDecodeBudget(base_allowance=MAX_DECODED, max_ratio=20)
         self._decode_context = DecodeContext(DecodeLimits(document_budget=budget), input_size=document.length)
         self.resolved_objects: dict[tuple[int, int], Any] = {}
+        self.values = Values()
         self._header_version = _version(document)
         self._input_version = None
         self._historical_resolver_cache: dict[int, Any] = {}
@@ -72,6 +75,7 @@ class Reader(PdfFileReader):
         self._xrefs: XRefCache | None = None
         self.xrefs = XRefCache(self, [])
         self.sections: list[Section] = read_sections(document, ending.startxref, self)
+        self.values.left += VALUES_PER_OBJECT * sum(len(one.used) + len(one.packed) for one in self.sections)
         self.trailer = TrailerDictionary()
         self.trailer.container_ref = generic.TrailerReference(self)
         for section in reversed(self.sections):

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from eidkit.pdf.revisions import PdfFile, Revision
 
 _W = rb"[\x00\t\n\x0c\r ]"
-_GAP = rb"(?:" + _W + rb"|%[^\r\n]*+[\r\n])++"
+_GAP = rb"(?:" + _W + rb"|%[^\r\n]*+[\r\n])+"
+"""Not possessive, because Python before 3.11.5 mishandles that; there is but one way to match it all the same."""
 _MARK = re.compile(rb"R(?<=[\x00\t\n\x0c\r 0-9]R)")
 """Some readers need no white space before the ``R``."""
 _PLAIN = re.compile(rb"(?<!\d)(\d++)" + _W + rb"++\d++" + _W + rb"*+R")
 _ENDING = re.compile(_PLAIN.pattern + rb"\Z")
-_COMMENTED = re.compile(rb"(?<!\d)(\d++)" + _GAP + rb"\d++(?:" + _GAP + rb")?+R\Z")
-_ANYWHERE = re.compile(rb"(?<!\d)(\d++)" + _GAP + rb"\d++(?:" + _GAP + rb")?+R")
+_COMMENTED = re.compile(rb"(?<!\d)(\d++)" + _GAP + rb"\d++(?:" + _GAP + rb")?R\Z")
+_ANYWHERE = re.compile(rb"(?<!\d)(\d++)" + _GAP + rb"\d++(?:" + _GAP + rb")?R")
 _WINDOW = 4096
 _DENSE = 1000
 _TRIES = 8

@@ -311,6 +311,8 @@ class _Judge:
         if number is not None:
             if number < self._size and not same(dict.get(old, key) if isinstance(old, dict) else None, raw):
                 self._say(f"{what} has another {key} array")
+            if self._lists_pages(number):
+                self._say(f"{what} has a {key} array that lists pages, too")
             self._explained.add(number)
         rest = after[len(before) :]
         kept = len(after) >= len(before) and all(map(same, before, after))
@@ -336,6 +338,7 @@ class _Judge:
                 and isinstance(new, list)
                 and number in self._annotation_arrays(widgets)
                 and self._gained(old, new, widgets)
+                and not self._lists_pages(number)
             ):
                 self._explained.add(number)
                 gained += 1
@@ -366,6 +369,13 @@ class _Judge:
         found = {number_of(dict.get(page, "/Annots")) for page in named if isinstance(page, dict)}
         tree = page_tree(self._file, self._before.number) if found <= {None} else None
         return found.union(*(leaf.sources for leaf in tree.leaves)) if tree else found
+
+    def _lists_pages(self, array: int) -> bool:
+        """7. Whether this array, which the revision changes, is a list of pages: what it gains is a page, too."""
+        from eidkit.pdf.page_tree import page_tree
+
+        changed = array < self._size and array in self._revision.touched
+        return changed and array in page_tree(self._file, self._before.number).nodes
 
     @staticmethod
     def _added(old: Any, new: Any, widgets: set[int | None]) -> int | None:

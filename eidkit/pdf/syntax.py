@@ -8,7 +8,7 @@ was byte for byte.  Source: ISO 32000-2 §7.2, §7.3.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from eidkit.pdf.values import same
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MAX_DEPTH = 96
+MAX_VALUES = 500_000
+"""How many values are parsed in a file, at least."""
 WHITE = b"\x00\t\n\x0c\r "
 
 _W = rb"[\x00\t\n\x0c\r ]"
@@ -81,13 +83,26 @@ def stream_start(data: bytes, position: int) -> int | None:
     return match.end() if match else None
 
 
+@dataclass(slots=True)
+class Values:
+    """How many values may still be parsed: a file of a few octets each takes long."""
+
+    left: int = field(default_factory=lambda: MAX_VALUES)
+
+    def spend(self) -> None:
+        """One more; raises SyntaxProblem when it is one too many."""
+        self.left -= 1
+        if self.left < 0:
+            raise SyntaxProblem("more values than are read")
+
+
 class Parser:
     """Parses values out of ``data`` into pyHanko's objects, all with the container reference ``ref``.
 
     Not thread-safe; make one per object.
     """
 
-    __slots__ = ("_data", "_generic", "_handler", "_ref")
+    __slots__ = ("_data", "_generic", "_handler", "_ref", "_values")
 
     def __init__(self, data: bytes, ref: Any) -> None:
         from pyhanko.pdf_utils import generic
@@ -95,6 +110,7 @@ class Parser:
         self._data = data
         self._ref = ref
         self._handler = ref.get_pdf_handler()
+        self._values: Values = getattr(self._handler, "values", None) or Values()
         self._generic = generic
 
     def value(self, position: int) -> tuple[Any, int]:
@@ -103,6 +119,7 @@ class Parser:
 
     def _made(self, match: re.Match[bytes], depth: int) -> tuple[Any, int]:
         """The value that begins with the token ``match``, and where it ends."""
+        self._values.spend()
         kind = match.lastgroup
         end = match.end()
         found: Any

@@ -36,7 +36,7 @@ STRANGERS = {
         lambda box: box.official("Lan", "001199000051", expired=True), "OUT_OF_BOUNDS_NO_POE",
     ),
     "a person whose certificate has not begun": (
-        lambda box: box.official("Lan", "001199000051", not_yet_valid=True), "OUT_OF_BOUNDS_NO_POE",
+        lambda box: box.official("Lan", "001199000051", not_yet_valid=True), "NOT_YET_VALID",
     ),
 }  # fmt: skip
 

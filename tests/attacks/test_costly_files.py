@@ -18,6 +18,7 @@ from eidkit.asn1 import certificate, der
 from eidkit.binding import Procedure
 from eidkit.document import Document
 from eidkit.errors import EidkitError
+from eidkit.pdf import syntax
 from eidkit.signing import Pkcs12Key
 from eidkit.trust.path import find_path
 from eidkit.trust.sources import Sources
@@ -133,3 +134,14 @@ def test_many_namespaces_under_many_signatures(judged):
     before = time.process_time()
     assert not judged(data, "f.xml")
     assert time.process_time() - before < 2
+
+
+@pytest.mark.parametrize("value", [b"[]", b"<<>>", b"[" * 40 + b"]" * 40], ids=["arrays", "dictionaries", "nested"])
+def test_a_page_of_more_values_than_are_read(signed_pdf, monkeypatch, value):
+    """Few octets each, and a page is parsed as it was in every revision."""
+    monkeypatch.setattr(syntax, "MAX_VALUES", 20_000)
+    crowded = making.PAGE[:-2] + b"/X[%b]>>" % (value * (40_000 // len(value)))
+    data = making.pdf((making.CATALOGUE, making.PAGES, crowded, making.CONTENT))
+    signed = signed_pdf(data)
+    (one,) = collect(Document.from_bytes(signed, "x.pdf")).signatures
+    assert one.coverage.own_revision == "other-changes"

@@ -73,6 +73,48 @@ def test_a_field_that_is_also_a_page(signed_pdf):
     assert modifications(stamped(signed, objects)) == "undefined"
 
 
+LIKE_A_NOTE = PAGE[:-2] + b"/Subtype/X>>"
+LISTS = {
+    "empty": (b"7 0 R", b"[]"),
+    "empty, behind another reference": (b"8 0 R", b"[]", b"7 0 R"),
+    "of pages that look like annotations": (b"7 0 R", b"[8 0 R]", LIKE_A_NOTE),
+}
+"""The /Kids of object 6, a second node of the page tree, and the objects from 7 on."""
+CONTROL = "of annotations only"
+APART = {CONTROL: (b"[]", b"[]")}
+
+
+def with_a_list_of_pages(what: str, first: bytes = b"", second: bytes = b"") -> bytes:
+    """Two pages, 3 and 5, with such further members, and a node whose list of pages is an object of its own."""
+    kids, *objects = (LISTS | APART)[what]
+    node = b"<</Type/Pages/Parent 2 0 R/Count 0/Kids %b>>" % kids
+    pages = b"<</Type/Pages/Kids[3 0 R 5 0 R 6 0 R]/Count 2>>"
+    return making.pdf(
+        (CATALOGUE, pages, PAGE[:-2] + first + b">>", CONTENT, PAGE[:-2] + second + b">>", node, *objects)
+    )
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_nothing_is_signed_into_a_list_of_pages(sandbox, lan, what):
+    """Viewers that do not believe /Count would show a page more."""
+    shared = with_a_list_of_pages(what, first=b"/Annots 7 0 R")
+    with pytest.raises(DocumentError) as refused:
+        sign(Document.from_bytes(shared, "x.pdf"), lan, clock=sandbox.clock)
+    assert refused.value.code == "pdf-list-of-pages"
+
+
+@pytest.mark.parametrize("what", [*LISTS, CONTROL])
+@pytest.mark.parametrize("also", ["the array", "the page and the array"])
+def test_a_field_that_joins_a_list_of_pages(signed_pdf, what, also):
+    about = b"/Annots 7 0 R"
+    signed = signed_pdf(with_a_list_of_pages(what, second=about))
+    objects = {20: b"<<%b/P 5 0 R>>" % FIELD, 21: FALSE_STAMP, 1: catalogue(signed, b" 20 0 R")}
+    objects[7] = (LISTS | APART)[what][1][:-1] + b" 20 0 R]"
+    if also != "the array":
+        objects[5] = PAGE[:-2] + about + b">>"
+    assert modifications(stamped(signed, objects)) == ("extension" if what == CONTROL else "undefined")
+
+
 def test_a_field_that_is_also_a_piece_of_the_page_s_content(signed_pdf):
     sheet = PAGE.replace(b"/Contents 4 0 R", b"/Contents 5 0 R/Annots 5 0 R")
     pieces = stream(b"0 0 m 1 1 l S", b"/Subtype/X"), b"[4 0 R]"
