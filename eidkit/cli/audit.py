@@ -44,6 +44,7 @@ Exit code: 0 every document passed, 1 some did not, 2 some could not be read.
 @options.trust_options
 @options.attest_trust_option
 @options.material_options
+@options.cache_option
 @options.policy_option
 @options.at_option
 @options.json_option

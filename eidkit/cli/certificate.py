@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eidkit.asn1.certificate import Certificate
+    from eidkit.policy import Policy
     from eidkit.trust.store import TrustStore
     from eidkit.verify.certificate import CertificateReport
 
@@ -37,9 +37,6 @@ Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read.
 @options.material_options
 @options.cache_option
 @click.option(
-    "--fetch-issuers", is_flag=True, help="Also fetch missing issuers from the addresses that certificates name."
-)
-@click.option(
     "--purpose",
     type=click.Choice(PURPOSES),
     default="signing",
@@ -49,6 +46,7 @@ Exit code: 0 passed, 1 failed or indeterminate, 2 could not be read.
 @click.option(
     "--policy-oid", multiple=True, metavar="OID", help="A certificate policy that will do; one of them must hold."
 )
+@options.policy_option
 @options.at_option
 @options.json_option
 @language_option
@@ -59,11 +57,9 @@ def command(ctx: click.Context, /, certificate: Path, **chosen: Any) -> None:
     Further certificates in the same PEM file are taken as candidates for its issuers. Only the anchors you name are
     trusted; a certificate whose status cannot be known does not pass.
     """
-    trust, material = _anchors(chosen), options.material(chosen)
-    if chosen["fetch_issuers"]:
-        material = replace(material, sources=replace(material.sources, chase=True))
+    trust, material, policy = _anchors(chosen), options.material(chosen), options.policy(chosen["policy"])
     try:
-        report = _report(certificate, trust, material, chosen)
+        report = _report(certificate, trust, material, policy, chosen)
     except EidkitError as error:
         if chosen["as_json"]:
             emit_json(not_readable(certificate.name, error))
@@ -83,7 +79,9 @@ def _anchors(chosen: dict[str, Any]) -> TrustStore:
     return options.trust_store((chosen["trust"], "signing" if purpose == "any" else purpose))
 
 
-def _report(path: Path, trust: TrustStore, material: options.Material, chosen: dict[str, Any]) -> CertificateReport:
+def _report(
+    path: Path, trust: TrustStore, material: options.Material, policy: Policy, chosen: dict[str, Any]
+) -> CertificateReport:
     from eidkit.verify.certificate import verify_certificate
 
     leaf, *others = _certificates(path)
@@ -96,6 +94,7 @@ def _report(path: Path, trust: TrustStore, material: options.Material, chosen: d
         policies=frozenset(chosen["policy_oid"]),
         require_explicit_policy=bool(chosen["policy_oid"]),
         sources=material.sources,
+        policy=policy,
         transport=material.transport,
     )
 

@@ -33,6 +33,8 @@ Examples:
 DIR then holds dossier/ (the proof), anchors/, procedure.toml and providers/ (what a verifier brings),
 report.html (for people, with pictures), report.txt and report.json, and tampered/ (three copies that are caught,
 each with its page).
+
+Exit code: 0 the dossier was proved and every tampered copy caught, 1 not, 2 it could not be run.
 """
 DOSSIER = "H56.01-261124-0001"
 SHOWN_REASONS = 3

@@ -19,6 +19,8 @@ Example:
   eidkit sandbox init sandbox
   eidkit sign sandbox/permit.pdf -o signed.pdf --p12 sandbox/lan.p12        (the password is: sandbox)
   eidkit verify signed.pdf --trust sandbox/roots --crl sandbox/crls --offline
+
+Exit code: 0 written, 2 not.
 """
 
 
@@ -50,6 +52,7 @@ def init(folder: Path, url: str | None) -> None:
     )
 
 
+_SERVED = {"OpenID": "oidc", "OpenID (portal)": "portal", "VNeID": "vneid", "control": "control"}
 SERVE_EPILOG = """\b
 Example:
   eidkit sandbox serve sandbox &
@@ -60,6 +63,8 @@ Example:
 Faults: ENDPOINT=KIND, on until they are mended on the control page.
   endpoints  crl ocsp certificate tsa discovery jwks authorize token userinfo
   kinds      slow[:SECONDS] wrong[:DETAIL] down rate-limited cut-off too-large
+
+Exit code: 0 ended by Ctrl-C or SIGTERM, 2 could not serve.
 """
 
 
@@ -87,7 +92,7 @@ def serve(folder: Path, faulty: tuple[str, ...]) -> None:
         with serving(sandbox, folder=folder) as server:
             # The first line alone goes to standard output: a script waits for it, and then everything answers.
             click.echo(f"{server.address}tsa")
-            for name, path in (("OpenID", "oidc"), ("OpenID (portal)", "portal"), ("control", "control")):
+            for name, path in _SERVED.items():
                 click.echo(f"{name}: {server.address}{path}", err=True)
             ended.wait()
     except OSError as error:

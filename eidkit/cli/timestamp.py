@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Example:
   eidkit timestamp signed.pdf -o stamped.pdf --tsa http://tsa.example.gov --tsa-trust tsa.pem
+
+Exit code: 0 time-stamped and written to OUT, 2 not: nothing is written.
 """
 
 

@@ -84,7 +84,7 @@ def test_each_document_gets_a_line_in_order(box: Path, eidkit: Callable[..., Sai
     ]
     assert told == [
         ("a.pdf", "TOTAL-PASSED", "preserve"),
-        ("b/form.xml", "TOTAL-PASSED", "keep-answers"),
+        ("b/form.xml", "TOTAL-PASSED", "preserve"),
         ("b/kept", "TOTAL-PASSED", "preserve-stamped"),
         ("cut.pdf", "NOT-READABLE", "see-reason"),
         ("plain", "NO-SIGNATURE", "sign"),

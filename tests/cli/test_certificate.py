@@ -133,3 +133,23 @@ def test_without_trust_nothing_passes(folder: Path, eidkit: Callable[..., Said])
     said = eidkit("certificate", folder / "chain.pem", "--offline", "--at", AT)
     assert said.code == 1
     assert "TRUST_EMPTY" in said.out
+
+
+def test_a_policy_may_leave_an_unknown_status_a_warning(folder: Path, eidkit: Callable[..., Said]) -> None:
+    unasked = ["certificate", folder / "chain.pem", "--trust", folder / "roots", "--offline", "--at", AT]
+    assert eidkit(*unasked).code == 1
+    said = eidkit(*unasked, "--policy", "lenient")
+    assert (said.code, "STATUS_UNKNOWN" in said.out) == (0, True)
+
+
+def test_a_policy_that_nobody_released_is_told(folder: Path, eidkit: Callable[..., Said]) -> None:
+    said = eidkit(*asked(folder, "chain.pem", "--policy", "strictest"))
+    assert (said.code, said.out, "strictest" in said.err) == (2, "", True)
+
+
+@pytest.mark.parametrize("more", [("--fetch-issuers",), ("--cache", "answers.db")])
+def test_what_needs_the_network_does_not_go_with_offline(
+    more: tuple[str, ...], folder: Path, eidkit: Callable[..., Said]
+) -> None:
+    said = eidkit(*asked(folder, "chain.pem", *more))
+    assert (said.code, said.out, "leave out --offline" in said.err) == (2, "", True)

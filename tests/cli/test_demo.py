@@ -44,12 +44,12 @@ def test_it_ends_with_a_page_for_people(walked: Path) -> None:
         assert '<div class="conclusion failed">' in caught
 
 
-def verified(walked: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+def verified(walked: Path, folder: Path, capsys: pytest.CaptureFixture[str], *more: object) -> dict[str, object]:
     arguments = ["dossier", "verify", folder, "--procedure", walked / "procedure.toml", "--trust", walked / "anchors"]
     for provider in (walked / "providers").iterdir():
         arguments += ["--provider", provider]
     capsys.readouterr()
-    code = run([str(part) for part in [*arguments, "--offline", "--json"]])
+    code = run([str(part) for part in [*arguments, *more, "--offline", "--json"]])
     return {"code": code, **json.loads(capsys.readouterr().out)}
 
 
@@ -61,6 +61,18 @@ def test_each_tampered_copy_is_caught_for_its_own_reason(
     found = {reason["code"] for step in (report, *report["steps"]) for reason in step["findings"]}
     assert (report["code"], report["verdict"]) == (1, "FAILED")
     assert code in found
+
+
+def test_the_policy_decides_what_an_unknown_status_is(
+    walked: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unanswered = tmp_path / "dossier"
+    shutil.copytree(walked / "dossier", unanswered)
+    shutil.rmtree(unanswered / "validation")
+    own = tmp_path / "city.toml"
+    own.write_text('name = "city"\nversion = "1"\nextends = "etsi-baseline@1"\nrevocation = "warn"\n', "utf-8")
+    assert verified(walked, unanswered, capsys)["verdict"] == "INDETERMINATE"
+    assert verified(walked, unanswered, capsys, "--policy", own)["verdict"] == "COMPLETE"
 
 
 def test_without_the_attesting_anchor_nothing_is_complete(walked: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import stat
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -130,4 +131,57 @@ def test_what_cannot_be_preserved_offline_says_what_is_missing(
     said = capsys.readouterr().err
     assert "revocation data is missing for" in said
     assert "/official.crl" in said
+    assert not out.exists()
+
+
+@pytest.fixture(scope="module")
+def alone(box: Path, tsa: str) -> Path:
+    """A file time-stamped and signed with a certificate that came without its issuer."""
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
+
+    key, certificate, _ = pkcs12.load_key_and_certificates((box / "sandbox/binh.p12").read_bytes(), b"sandbox")
+    assert key is not None
+    assert certificate is not None
+    (box / "binh.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (box / "binh.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    keyed = ["--key", str(box / "binh.key"), "--cert", str(box / "binh.pem")]
+    source, out = str(box / "sandbox/permit.pdf"), box / "alone.pdf"
+    assert run(["sign", source, "-o", str(out), *keyed, *timestamping(box, tsa)]) == 0
+    return out
+
+
+def test_a_missing_issuer_is_fetched_only_when_asked(
+    alone: Path, box: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    online = ["--allow-host", "127.0.0.1"]
+    assert judged(alone, box, capsys, *online)["code"] == 1
+    assert judged(alone, box, capsys, *online, "--fetch-issuers")["code"] == 0
+
+
+def test_preserving_fetches_a_missing_issuer_and_keeps_it(
+    alone: Path, box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.pdf"
+    online = ["--trust", str(box / "sandbox/roots"), "--allow-host", "127.0.0.1"]
+    assert run(["preserve", str(alone), "-o", str(kept), *online]) == 2
+    assert run(["preserve", str(alone), "-o", str(kept), *online, "--fetch-issuers"]) == 0
+    assert judged(kept, box, capsys, "--offline")["code"] == 0
+
+
+def test_a_certificate_alone_is_judged_with_what_is_fetched(
+    alone: Path, box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["certificate", str(alone.with_name("binh.pem")), "--trust", str(box / "sandbox/roots")]
+    asked += ["--allow-host", "127.0.0.1", "--cache", str(tmp_path / "answers.db")]
+    assert run(asked) == 1
+    assert run([*asked, "--fetch-issuers"]) == 0
+    assert stat.S_IMODE((tmp_path / "answers.db").stat().st_mode) == 0o600
+
+
+def test_fetching_issuers_belongs_to_the_levels_that_are_preserved(
+    box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = str(box / "sandbox/permit.pdf"), tmp_path / "out.pdf"
+    assert run(["sign", source, "-o", str(out), *signing(box), "--fetch-issuers"]) == 2
+    assert "--fetch-issuers belongs to --level LT and LTA" in capsys.readouterr().err
     assert not out.exists()
