@@ -13,7 +13,7 @@ import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks import beside_dss, lasting, logins, signing, verifying, whole_processes
+from benchmarks import beside_dss, judging, lasting, logins, signing, verifying, whole_processes
 from benchmarks.approvals import Cost, costs
 from benchmarks.measuring import Row, table
 
@@ -42,7 +42,7 @@ def approvals_table(found: list[Cost]) -> str:
     return "\n".join(lines)
 
 
-def page(found: dict[str, list[Row]], approvals: list[Cost]) -> str:
+def page(found: dict[str, list[Row]], goals: list[judging.Goal], approvals: list[Cost]) -> str:
     """docs/performance.md."""
     parts = [
         "# What it costs, beside its peers",
@@ -51,6 +51,9 @@ def page(found: dict[str, list[Row]], approvals: list[Cost]) -> str:
     for heading, rows in found.items():
         parts += [f"## {heading}", table(rows)]
     parts += [
+        "## Judging, within its bounds",
+        "Beside the part that no library can leave out; keys are P-256.",
+        judging.table(goals),
         "## Approving, step by step",
         "One `Dossier.approve` of two documents, each signed once at every step: only what is new is judged.",
         approvals_table(approvals),
@@ -79,8 +82,9 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         found = sections(Path(name), chosen.rounds)
+        goals = judging.goals(chosen.rounds)
         approvals = costs(max(3, chosen.rounds // 4))
-    text = page(found, approvals)
+    text = page(found, goals, approvals)
     print(text)
     if chosen.write:
         chosen.write.write_text(text, encoding="utf-8")

@@ -25,17 +25,20 @@ class Row:
     bare: float | None = None
 
 
-def medians(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """The median milliseconds of each contender, taken in turn so that a slow moment hits all alike."""
-    return taken_in_turn(contenders, rounds, apart=lambda: 0.0)
+def medians(contenders: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: bool = True) -> dict[str, float]:
+    """The median milliseconds of each contender, taken in turn so that a slow moment hits all alike.
+
+    Without ``warm_up`` nothing runs before it is measured.
+    """
+    return taken_in_turn(contenders, rounds, apart=lambda: 0.0, warm_up=warm_up)
 
 
 def taken_in_turn(
-    contenders: Mapping[str, Callable[[], object]], rounds: int, *, apart: Callable[[], float]
+    contenders: Mapping[str, Callable[[], object]], rounds: int, *, apart: Callable[[], float], warm_up: bool = True
 ) -> dict[str, float]:
     """Like :func:`medians`, without the milliseconds by which ``apart`` grows: work that is somebody else's."""
     taken: dict[str, list[float]] = {name: [] for name in contenders}
-    for run in contenders.values():
+    for run in contenders.values() if warm_up else ():
         run()
     for _ in range(rounds):
         for name, run in contenders.items():
@@ -61,13 +64,14 @@ def table(rows: list[Row]) -> str:
     """The rows as a Markdown table."""
     lines = ["| work | eidkit | peer | peer's | faster | floor | × floor |", "|---|---:|---|---:|---:|---|---:|"]
     for row in rows:
-        theirs = _time(row.theirs) if row.theirs is not None else "–"
+        theirs = told(row.theirs) if row.theirs is not None else "–"
         faster = f"{row.theirs / row.ours:.1f} ×" if row.theirs is not None else "–"
-        floor = f"{row.floor} {_time(row.bare)}" if row.bare else row.floor
+        floor = f"{row.floor} {told(row.bare)}" if row.bare else row.floor
         times = f"{row.ours / row.bare:.1f}" if row.bare else "–"
-        lines.append(f"| {row.work} | {_time(row.ours)} | {row.peer} | {theirs} | {faster} | {floor} | {times} |")
+        lines.append(f"| {row.work} | {told(row.ours)} | {row.peer} | {theirs} | {faster} | {floor} | {times} |")
     return "\n".join(lines)
 
 
-def _time(milliseconds: float) -> str:
+def told(milliseconds: float) -> str:
+    """A time for people."""
     return f"{milliseconds:.2f} ms" if milliseconds >= 0.1 else f"{milliseconds * 1000:.1f} µs"
