@@ -27,8 +27,13 @@ PASTED = (
     "how-to/errors-and-codes.md",
     "how-to/test-your-system.md",
     "how-to/oidc.md",
+    "how-to/vneid.md",
     "how-to/otp.md",
+    "how-to/stores.md",
     "how-to/log-in-with-a-certificate.md",
+    "how-to/passkeys.md",
+    "how-to/identity-links.md",
+    "how-to/erasure.md",
     "how-to/visible-signatures.md",
 )
 """Pages whose blocks run in a folder where the tutorial made its sandbox."""

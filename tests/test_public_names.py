@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 PACKAGES = ("eidkit", "eidkit.signing", "eidkit.verify", "eidkit.auth", "eidkit.dossier", "eidkit.sandbox", "eidkit.vn")
 MODULES = (
-    "eidkit.auth.delivered", "eidkit.auth.hotp", "eidkit.auth.ocra", "eidkit.auth.oidc", "eidkit.auth.otp",
-    "eidkit.auth.recovery", "eidkit.auth.webeid", "eidkit.auth.x509", "eidkit.auth.x509_tls", "eidkit.errors",
-    "eidkit.sandbox.office", "eidkit.sandbox.provider", "eidkit.sandbox.server",
+    "eidkit.auth.delivered", "eidkit.auth.hotp", "eidkit.auth.links", "eidkit.auth.ocra", "eidkit.auth.oidc",
+    "eidkit.auth.otp", "eidkit.auth.recovery", "eidkit.auth.vneid", "eidkit.auth.webauthn", "eidkit.auth.webeid",
+    "eidkit.auth.x509", "eidkit.auth.x509_tls", "eidkit.errors", "eidkit.sandbox.authenticator",
+    "eidkit.sandbox.office", "eidkit.sandbox.partner", "eidkit.sandbox.provider", "eidkit.sandbox.server",
 )  # fmt: skip
 LIST = Path(__file__).with_name("public_names.txt")
 

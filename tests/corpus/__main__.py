@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.corpus.kinds import CORPORA, ROOT, place, results
+from tests.corpus.kinds import CORPORA, results
 from tests.corpus.outcome import Outcome, Result
 from tests.corpus.page import counts, page, summary, told
+from tests.corpus.place import ROOT, place
 from tests.corpus.stated import facts
 
 PAGE = ROOT / "docs" / "interop.md"

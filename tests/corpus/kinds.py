@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from tests.corpus.logins import auth
 from tests.corpus.outcome import Case, Result, run
 from tests.corpus.tokens import timestamps
 
-ROOT = Path(__file__).resolve().parents[2]
-
 CORPORA: dict[str, Callable[[Path], Iterator[Case]]] = {
     "dss": dss,
     "pdf-attacks": pdf_attacks,
@@ -22,11 +19,6 @@ CORPORA: dict[str, Callable[[Path], Iterator[Case]]] = {
     "auth": auth,
     "chain": chains,
 }
-
-
-def place() -> Path:
-    """Where the corpus lies: ``$EIDKIT_CORPUS``, or ``../shared/corpus`` beside the repository."""
-    return Path(os.environ.get("EIDKIT_CORPUS", ROOT.parent / "shared" / "corpus"))
 
 
 def results(name: str, folder: Path) -> list[Result]:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.corpus.kinds import place
 from tests.corpus.page import shares, why_different
+from tests.corpus.place import folder
 from tests.corpus.stated import Fact, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 pytestmark = [pytest.mark.corpus, pytest.mark.xdist_group("corpus")]
 
@@ -22,21 +21,19 @@ LEAST = {"intact": 0.85, "signatures": 1.0, "level": 0.9, "timestamps": 1.0, "ti
 
 @cache
 def _stated() -> tuple[Fact, ...]:
-    return tuple(fact for fact in facts(place() / "dss") if fact.format == "cades")
+    return tuple(fact for fact in facts(folder("dss")) if fact.format == "cades")
 
 
 @pytest.mark.parametrize("question", LEAST)
 def test_what_is_stated_of_cms_files_is_what_we_say(
-    corpus: Callable[[str], Path], question: str, record_property: Callable[[str, object], None]
+    question: str, record_property: Callable[[str, object], None]
 ) -> None:
-    corpus("dss")
     same, asked = shares(_stated())["cades", question]
     record_property("count", f"corpus dss cades, {question}: {same} of {asked}")
     assert same / asked >= LEAST[question]
 
 
-def test_every_difference_is_explained(corpus: Callable[[str], Path]) -> None:
-    corpus("dss")
+def test_every_difference_is_explained() -> None:
     told = why_different()
     different = {fact.case for fact in _stated() if not fact.same}
     assert different <= {*told.get("dss", {}), *told.get("stated", {})}

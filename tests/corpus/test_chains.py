@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 
 import pytest
 
 from tests.corpus.chains import NOT_OURS, UNIMPLEMENTED
-from tests.corpus.kinds import place, results
+from tests.corpus.kinds import results
 from tests.corpus.outcome import Outcome, Result
+from tests.corpus.place import folder
 
 pytestmark = [pytest.mark.corpus, pytest.mark.xdist_group("chains")]
 
 
 @cache
 def _found() -> tuple[Result, ...]:
-    folder = place() / "chain"
-    if not folder.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail("corpus chain is missing, and CI must have it", pytrace=False)
-        pytest.skip("corpus chain is missing (set EIDKIT_CORPUS)")
-    return tuple(results("chain", folder))
+    return tuple(results("chain", folder("chain")))
 
 
 def _different(*kinds: str) -> dict[str, str]:

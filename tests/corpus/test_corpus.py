@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 
 import pytest
 
-from tests.corpus.kinds import CORPORA, place, results
+from tests.corpus.kinds import CORPORA, results
 from tests.corpus.outcome import Outcome, Result
 from tests.corpus.page import counts, shares, why_different
+from tests.corpus.place import folder
 from tests.corpus.stated import Fact, facts
 
 pytestmark = [pytest.mark.corpus, pytest.mark.xdist_group("corpus")]
@@ -20,12 +20,7 @@ PROMISED = {"pades": 0.90, "xades": 0.50, "cades": 0.85}
 
 @cache
 def _found(name: str) -> tuple[Result, ...]:
-    folder = place() / name
-    if not folder.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"corpus {name} is missing, and CI must have it", pytrace=False)
-        pytest.skip(f"corpus {name} is missing (set EIDKIT_CORPUS)")
-    return tuple(results(name, folder))
+    return tuple(results(name, folder(name)))
 
 
 def _told(found: tuple[Result, ...], outcome: Outcome) -> list[str]:
@@ -71,8 +66,7 @@ def test_intact_agrees_as_often_as_promised(kind: str) -> None:
 
 @cache
 def _stated() -> tuple[Fact, ...]:
-    _found("dss")
-    return tuple(facts(place() / "dss"))
+    return tuple(facts(folder("dss")))
 
 
 @pytest.mark.parametrize(
