@@ -12,7 +12,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-EXAMPLES = sorted(path for path in (ROOT / "examples").rglob("*.py") if not path.name.startswith("test_"))
+SERVED = {"django_permits", "fastapi_permits"}
+"""Web programs, which tests/examples serves."""
+EXAMPLES = sorted(
+    path
+    for path in (ROOT / "examples").rglob("*.py")
+    if not path.name.startswith("test_") and not SERVED & set(path.parts)
+)
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.name)
