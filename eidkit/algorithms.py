@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +18,6 @@ from eidkit.errors import KeyUnusable, NotSupported, Text
 if TYPE_CHECKING:
     from collections.abc import Callable
     from collections.abc import Set as AbstractSet
-    from datetime import datetime
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
     from cryptography.hazmat.primitives.hashes import HashAlgorithm
@@ -174,6 +174,7 @@ SIGNATURE_BY_NAME = {row.name: row for row in SIGNATURES}
 SIGNATURE_BY_OID = {row.oid: row for row in SIGNATURES if row.family != "rsa-pss"}
 SIGNATURE_BY_URI = {row.uri: row for row in SIGNATURES if row.uri}
 
+_EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 MIN_RSA_BITS = 2048
 """The least that a key has with which something new is made: a login, an attestation."""
 _LEAST_BITS = {"rsa": MIN_RSA_BITS, "ec": 256, "ed25519": 256, "ed448": 448}
@@ -210,6 +211,9 @@ def signature_weakness(
     algorithm: SignatureAlgorithm, at: datetime, allowed: AbstractSet[str] = frozenset()
 ) -> Weakness | None:
     """Why a signature by ``algorithm`` may not be relied on at ``at``: its digest, or its scheme."""
+    within = _signed_within(algorithm.family, algorithm.digest)
+    if within is not None and within[0] <= at < within[1]:
+        return None
     weak = digest_weakness(algorithm.digest, at, allowed) if algorithm.digest else None
     row = catalogue.row_of("scheme", algorithm.family)
     if weak is not None:
@@ -225,6 +229,26 @@ def key_weakness(kind: str, bits: int, at: datetime, allowed: AbstractSet[str] =
     if kind in allowed or f"{kind}-{bits}" in allowed or (row is not None and row.acceptable(at)):
         return None
     return Weakness(f"{kind}-{bits}", row.end if row else None)
+
+
+def acceptable_within(kind: str, bits: int, algorithm: SignatureAlgorithm) -> tuple[datetime, datetime] | None:
+    """From when and before when a key and a signature's digest and scheme may all be relied on; None: never together.
+
+    Without an end there is the last moment that Python knows.  Not for reasons: the ``…_weakness`` above tell them.
+    """
+    key, signed = _within(catalogue.row_of("key", kind, bits)), _signed_within(algorithm.family, algorithm.digest)
+    return None if key is None or signed is None else (max(key[0], signed[0]), min(key[1], signed[1]))
+
+
+@lru_cache(maxsize=256)
+def _signed_within(family: str, digest: str | None) -> tuple[datetime, datetime] | None:
+    scheme = _within(catalogue.row_of("scheme", family))
+    hashed = _within(catalogue.row_of("hash", digest)) if digest else _EVER
+    return None if scheme is None or hashed is None else (max(scheme[0], hashed[0]), min(scheme[1], hashed[1]))
+
+
+def _within(row: catalogue.Row | None) -> tuple[datetime, datetime] | None:
+    return None if row is None else (row.start or _EVER[0], row.end or _EVER[1])
 
 
 def ends() -> tuple[datetime, ...]:
@@ -318,18 +342,43 @@ def verify_signature(
     """Whether ``value`` is ``key``'s signature over ``data``; the key's type must fit the algorithm's family.
 
     An ECDSA value is DER (r ‖ s for the *plain* algorithms).  For RSA-PSS, MGF1 uses the same digest and
-    ``salt_length`` must be the one that the algorithm's parameters state (default: the digest's length).
+    ``salt_length`` must be the one that the algorithm's parameters state (default: the digest's length).  Nothing holds
+    under an Ed25519 or Ed448 key of small order: one value would be its signature over everything.
     """
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-
-    if not _fits(key_kind(key)[0], algorithm):
+    kind = key_kind(key)[0]
+    if not _fits(kind, algorithm) or _of_small_order(kind, key):
         return False
     try:
         verifier: Any = key
         verifier.verify(ecdsa_from_plain(value) if algorithm.plain else value, data, *_scheme(algorithm, salt_length))
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+    except _refusals():
         return False
     return True
+
+
+# The y of the points whose order is 1, 2, 4 (1, -1, 0) and 8 (d·y⁴ + 2·y² = 1) on the curves of RFC 8032 §5, which
+# OpenSSL takes for keys; of Ed448 there are no points of order 8.
+_P25519, _P448 = 2**255 - 19, 2**448 - 2**224 - 1
+_Y_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER = {
+    "ed25519": (255, _P25519, frozenset({0, 1, _P25519 - 1, _Y_OF_ORDER_8, _P25519 - _Y_OF_ORDER_8})),
+    "ed448": (455, _P448, frozenset({0, 1, _P448 - 1})),
+}
+
+
+def _of_small_order(kind: str, key: Any) -> bool:
+    """Whether a key is a point under which one value signs whatever one likes; every spelling of the point counts."""
+    if kind not in _SMALL_ORDER:
+        return False
+    bits, prime, points = _SMALL_ORDER[kind]
+    return int.from_bytes(key.public_bytes_raw(), "little") % 2**bits % prime in points
+
+
+@cache
+def _refusals() -> tuple[type[Exception], ...]:
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+
+    return InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError
 
 
 def check_family(key: PublicKeyTypes, algorithm: SignatureAlgorithm) -> None:

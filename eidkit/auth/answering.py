@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eidkit import canonical
 from eidkit.auth import assurance, challenge, limits, making
-from eidkit.auth.challenge import Challenge, Issued
+from eidkit.auth.challenge import Challenge, Issued, Wanted
 from eidkit.auth.refusal import refused
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from eidkit.key import SigningKey
 
 MEDIA_TYPE = "application/vnd.eidkit.otp+json"
+FAMILY = "otp"
+"""All of them refuse with one code of error, whichever it was; the log tells the method."""
 COMMON_CHECKS = (("challenge", "binding.md §3"), ("attempts", "RFC 4226 §7.3"))
 
 
@@ -129,19 +131,30 @@ def log_in(way: Way, code: str, challenge_id: str, asked: Asked, *, stores: Stor
 
 
 def tried(
-    stores: Stores, name: str, code: str, moment: int, spend: Callable[[str], None], attempt: Callable[[Unit], bool]
+    way: Way,
+    identity: Identity,
+    code: str,
+    attempt: Callable[[Unit, str], bool],
+    *,
+    stores: Stores,
+    now: datetime,
+    spend: Callable[[str], None] | None = None,
 ) -> None:
-    """The plan's 2 to 7 without a challenge; AuthenticationError when ``attempt`` says no or may not be made."""
+    """The plan's 2 to 7 without a challenge; AuthenticationError when ``attempt`` says no or may not be made.
+
+    ``attempt`` gets the unit and the name under which the stores keep what is the person's.
+    """
+    name, moment = way.name(stores, identity), int(now.timestamp())
     with stores.unit() as unit:
         reason = limits.counted(unit, name, moment)
         if reason is not None:
-            spend(code)
-        elif attempt(unit):
+            (spend or way.spend)(code)
+        elif attempt(unit, name):
             limits.forgiven(unit, name)
         else:
             reason = "code"
     if reason is not None:
-        raise refused("otp", reason)
+        raise refused(way.method, reason, family=FAMILY)
 
 
 def proof_bytes(method: str, value: bytes, particular: dict[str, Any]) -> bytes:
@@ -154,7 +167,7 @@ def _settled(way: Way, code: str, challenge_id: str, asked: Asked, stores: Store
         outcome = _judged(way, unit, stores, code, challenge_id, asked)
     # The unit has ended: whatever it counted is kept, also for an answer that is refused here.
     if outcome.issued is None or outcome.accepted is None:
-        raise refused("otp", outcome.reason)
+        raise refused(way.method, outcome.reason, family=FAMILY)
     return outcome.issued, outcome.accepted
 
 
@@ -162,7 +175,8 @@ def _judged(way: Way, unit: Unit, stores: Stores, code: str, challenge_id: str, 
     moment = int(asked.now.timestamp())
     # 1.
     known = challenge.look(stores, unit, challenge_id) if challenge.well_formed(challenge_id) else None
-    reason = _unfit(way, known, asked)
+    wanted = Wanted(way.method, asked.purpose, asked.audience, asked.now)
+    reason = "challenge-unknown" if known is None else wanted.unlike(known)
     # 2.
     source = None if asked.source is None else f"source:{stores.digest('source', asked.source)}"
     if source is not None:
@@ -189,21 +203,7 @@ def _judged(way: Way, unit: Unit, stores: Stores, code: str, challenge_id: str, 
     return _Outcome(known, accepted, "")
 
 
-def _unfit(way: Way, known: Issued | None, asked: Asked) -> str | None:
-    if known is None:
-        return "challenge-unknown"
-    if known.method != way.method:
-        return "challenge-method"
-    if known.purpose != asked.purpose:
-        return "challenge-purpose"
-    if not known.open_at(asked.now):
-        return "challenge-time"
-    if asked.audience is not None and asked.audience != known.facts.audience:
-        return "challenge-audience"
-    return None
-
-
 def _subject(issued: Issued) -> Identity:
     if issued.subject is None:
-        raise refused("otp", "challenge-unknown")
+        raise refused(issued.method, "challenge-unknown", family=FAMILY)
     return issued.subject

@@ -10,7 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eidkit import canonical
 from eidkit.auth import limits
@@ -94,6 +94,25 @@ class Issued:
         subject = None if row["subject"] is None else Identity.from_json(row["subject"])
         transaction = None if row["transaction"] is None else Transaction.from_json(row["transaction"])
         return cls(row["method"], ChallengeFacts.from_json(row["facts"]), transaction, subject, row["private"])
+
+
+class Wanted(NamedTuple):
+    """What the challenge of an answer must be: of this way, for this purpose and audience, in its time."""
+
+    method: str
+    purpose: str
+    audience: str | None
+    now: datetime
+
+    def unlike(self, issued: Issued) -> str | None:
+        """The reason, for the log, why ``issued`` is another one; an audience of ``None`` is not compared."""
+        if issued.method != self.method:
+            return "challenge-method"
+        if issued.purpose != self.purpose:
+            return "challenge-purpose"
+        if self.audience is not None and self.audience != issued.facts.audience:
+            return "challenge-audience"
+        return None if issued.open_at(self.now) else "challenge-time"
 
 
 def new(

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from eidkit.auth.challenge import Challenge, Issued
     from eidkit.auth.login import Login
-    from eidkit.auth.oidc import Provider
     from eidkit.auth.rechecked import Recheck
     from eidkit.auth.stores import Stores, Unit
     from eidkit.binding.authentication import Authentication
@@ -49,6 +48,8 @@ if TYPE_CHECKING:
     from eidkit.identity import Identity
     from eidkit.key import SigningKey
     from eidkit.trust.store import TrustStore
+
+__all__ = ["Message", "Send", "begin", "log_in", "recheck", "unlock", "verify"]
 
 LIFETIME = timedelta(minutes=5)
 """How long a code counts (SP 800-63B-4 §3.1.3.2 allows ten minutes)."""
@@ -104,6 +105,7 @@ class Message:
 
 
 Send = Callable[[Message], object]
+"""What delivers a Message: your gateway.  Whatever it raises counts as not sent."""
 
 
 def begin(
@@ -186,7 +188,7 @@ def unlock(identity: Identity, *, stores: Stores, channel: str = "sms") -> None:
 def recheck(
     authentication: Authentication,
     trust: TrustStore,  # noqa: ARG001 - the same call for every way; a code has no certificate
-    providers: Sequence[Provider] = (),  # noqa: ARG001 - nor a provider
+    providers: Sequence[object] = (),  # noqa: ARG001 - nor a provider
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - nor a key that ends
 ) -> Recheck:

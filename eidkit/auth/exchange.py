@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eidkit.key import SigningKey
-    from eidkit.transport import Transport
+    from eidkit.transport import Response, Transport
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFETIME = timedelta(seconds=60)
@@ -63,16 +63,16 @@ def answered(
     """What the endpoint answers; a refusal is the person's, the rest outside.  No redirect is followed."""
     given = {"accept": "application/json", "content-type": "application/x-www-form-urlencoded", **(headers or {})}
     response = transport.send(Request("POST", url, given, urlencode(form).encode("ascii"), foreign.MAX_ANSWER))
+    return body_of(response, url, "code-exchange")
+
+
+def body_of(response: Response, url: str, reason: str) -> bytes:
+    """What an endpoint that wants credentials answered; NotAccepted(``reason``) where it refuses what we presented."""
     if response.status in {400, 401, 403}:
-        raise NotAccepted("code-exchange")
+        raise NotAccepted(reason)
     if response.status != 200 or len(response.body) > foreign.MAX_ANSWER:
-        raise unreachable(url, status(response.status))
+        raise unreachable(url, Text(f"status {response.status}", f"trạng thái {response.status}"))
     return response.body
-
-
-def status(number: int) -> Text:
-    """Why an answer of that status is none."""
-    return Text(f"status {number}", f"trạng thái {number}")
 
 
 def bearer(access_token: str) -> dict[str, str]:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from eidkit.auth.challenge import Challenge, Issued
     from eidkit.auth.login import Login
-    from eidkit.auth.oidc import Provider
     from eidkit.auth.rechecked import Recheck
     from eidkit.auth.stores import Stores, Unit
     from eidkit.binding.authentication import Authentication
@@ -39,6 +38,11 @@ if TYPE_CHECKING:
     from eidkit.identity import Identity
     from eidkit.key import SigningKey
     from eidkit.trust.store import TrustStore
+
+__all__ = [
+    "RESYNC", "Hotp", "begin", "confirm", "enrol", "log_in", "recheck", "resync", "skip", "unlock", "verify",
+    "withdraw",
+]  # fmt: skip
 
 METHOD = "hotp"
 LOOK_AHEAD = 10
@@ -110,9 +114,11 @@ def confirm(identity: Identity, code: str, *, stores: Stores, clock: Clock = SYS
 
     The attempt is counted and the code is used up; nothing is approved by it.  Raises AuthenticationError.
     """
-    name = _WAY.name(stores, identity)
-    moment = int(clock.now().timestamp())
-    answering.tried(stores, name, code, moment, _spend, lambda unit: _accepted(unit, stores, name, code) is not None)
+
+    def right(unit: Unit, name: str) -> bool:
+        return _accepted(unit, stores, name, code) is not None
+
+    answering.tried(_WAY, identity, code, right, stores=stores, now=clock.now())
 
 
 def resync(identity: Identity, code: str, following: str, *, stores: Stores, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -121,13 +127,11 @@ def resync(identity: Identity, code: str, following: str, *, stores: Stores, clo
     It counts as one attempt, and nobody is authenticated by it.  The counter only ever goes forward.  Raises
     AuthenticationError.
     """
-    name = _WAY.name(stores, identity)
-    moment = int(clock.now().timestamp())
 
-    def found(unit: Unit) -> bool:
+    def found(unit: Unit, name: str) -> bool:
         return _found_again(unit, stores, name, code, following)
 
-    answering.tried(stores, name, code, moment, _spend_resync, found)
+    answering.tried(_WAY, identity, code, found, stores=stores, now=clock.now(), spend=_spend_resync)
 
 
 def begin(
@@ -183,7 +187,7 @@ def log_in(
 def recheck(
     authentication: Authentication,
     trust: TrustStore,  # noqa: ARG001 - the same call for every way; a code has no certificate
-    providers: Sequence[Provider] = (),  # noqa: ARG001 - nor a provider
+    providers: Sequence[object] = (),  # noqa: ARG001 - nor a provider
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - nor a key that ends
 ) -> Recheck:

@@ -53,14 +53,11 @@ def recheck(authentication: Authentication, trust: TrustStore, form: Form, newer
 
     ``newer`` answers count beside those that were kept (:class:`eidkit.auth.rechecked.Newer`).
     """
-    found = list(rechecked.disclosed(authentication))
-    if authentication.proof_class != form.proof_class:
-        why = Text(f"such a proof is {form.proof_class} and nothing else", f"bằng chứng này là {form.proof_class}")
-        found.append(rechecked.refuted(authentication, why))
+    found = [*rechecked.disclosed(authentication), *rechecked.of_class(authentication, form.proof_class)]
+    if not found:
+        found += rechecked.of_kind(authentication, form.media_type)
     if authentication.disclosure is None or found:
         return rechecked.Recheck(tuple(found), (), form.proof_class)
-    if authentication.proof.media_type != form.media_type:
-        return rechecked.Recheck((rechecked.refuted(authentication, rechecked.OTHER_KIND),), (), form.proof_class)
     try:
         kept, particular = form.of_bytes(authentication.disclosure.proof)
         found = [*_judged(authentication, form, kept, particular), *_standing(authentication, trust, kept, newer)]

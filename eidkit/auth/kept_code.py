@@ -30,12 +30,12 @@ def recheck(
 ) -> Recheck:
     """The findings; ``particular`` judges the way's own ``members`` and may raise EidkitError for a bad shape."""
     found = list(rechecked.disclosed(authentication))
+    if not found:
+        found += rechecked.of_kind(authentication, MEDIA_TYPE)
     if not found and authentication.disclosure is not None:
         reasons = _disagreements(authentication, method, members, particular)
         found += [rechecked.refuted(authentication, why) for why in reasons]
-    if authentication.proof_class != "attested":
-        why = Text("a one-time code is attested and nothing more", "mã một lần chỉ có giá trị được chứng nhận")
-        found.append(rechecked.refuted(authentication, why))
+    found += rechecked.of_class(authentication, "attested")
     return rechecked.Recheck(tuple(found), assurance.assess(method, factors), "attested")
 
 
@@ -48,8 +48,6 @@ def row(authentication: Authentication, members: tuple[str, ...]) -> dict[str, A
 def _disagreements(
     authentication: Authentication, method: str, members: tuple[str, ...], particular: Particular
 ) -> list[Text]:
-    if authentication.proof.media_type != MEDIA_TYPE:
-        return [rechecked.OTHER_KIND]
     try:
         said = row(authentication, members)
         found = particular(authentication, said)

@@ -27,9 +27,8 @@ from eidkit import canonical
 from eidkit.asn1 import certificate as certificates
 from eidkit.auth import certified, challenge, origin, presenting, rechecking, x509
 from eidkit.auth.certified import Inquiry
-from eidkit.auth.challenge import Challenge
+from eidkit.auth.challenge import Challenge, Wanted
 from eidkit.auth.foreign import NotAccepted
-from eidkit.auth.presenting import Asked
 from eidkit.auth.refusal import refused
 from eidkit.binding import requiring, shape
 from eidkit.binding.attestation import Attestation
@@ -37,7 +36,7 @@ from eidkit.binding.identity_link import APART, IdentityLink, LinkClaims, Openin
 from eidkit.clock import SYSTEM_CLOCK
 from eidkit.errors import AuthenticationError, Text
 from eidkit.identity import Identity
-from eidkit.policy import ETSI_BASELINE, Policy
+from eidkit.policy import ETSI_BASELINE, SKEW, Policy
 from eidkit.timestamps.authority import first_token
 
 if TYPE_CHECKING:
@@ -57,7 +56,6 @@ __all__ = ["IdentityLink", "begin", "join", "verify"]
 
 METHOD = "identity-link"
 _TAG = "eidkit-link-possession-1"
-_SKEW = requiring.SKEW
 
 
 def join(
@@ -133,8 +131,8 @@ def verify(
     from.  Raises AuthenticationError, one for all reasons; whatever is raised, the challenge is used.
     """
     now = shape.moment(clock.now(), "clock")
-    asked, given = Asked(METHOD, "log-in", audience, now), Inquiry(trust, sources, policy, transport)
-    holder = _holder(answer, challenge_id, authentication, stores, given, asked)
+    wanted, given = Wanted(METHOD, "log-in", audience, now), Inquiry(trust, sources, policy, transport)
+    holder = _holder(answer, challenge_id, authentication, stores, given, wanted)
     opened = (_opened(authentication, trust, providers, attest, now), Opening(holder, secrets.token_bytes(32)))
     shown = (
         Shown(authentication.method, authentication.digest, authentication.authenticated_at),
@@ -150,16 +148,16 @@ def _question(authentication: Authentication, nonce: str) -> bytes:
 
 
 def _holder(
-    answer: str, challenge_id: str, authentication: Authentication, stores: Stores, given: Inquiry, asked: Asked
+    answer: str, challenge_id: str, authentication: Authentication, stores: Stores, given: Inquiry, wanted: Wanted
 ) -> Identity:
     """3. The person whose certificate's key answered; one error for all reasons."""
     try:
-        issued = presenting.taken(stores, challenge_id, asked)
+        issued = presenting.taken(stores, challenge_id, wanted)
         presenting.demanded(issued.private.get("authentication") == authentication.digest, "authentication")
         said = x509.Answer.of(answer)
         value = _question(authentication, issued.facts.nonce)
         presenting.demanded(said.holds(issued.facts.audience, value), "signature")
-        return presenting.named(certified.person(_good(said, given, asked.now)))
+        return presenting.named(certified.person(_good(said, given, wanted.now)))
     except NotAccepted as error:
         raise refused(METHOD, error.reason) from None
 
@@ -183,7 +181,7 @@ def _opened(
         raise _refused(f"a login cannot be relied on: {why.en}", f"không thể tin lần đăng nhập: {why.vi}")
     if not _ours(authentication, attest):
         raise _refused("a login was attested by another service", "đăng nhập do đơn vị khác chứng nhận")
-    if not -_SKEW <= now - authentication.authenticated_at <= APART:
+    if not -SKEW <= now - authentication.authenticated_at <= APART:
         raise _refused("a login is too old: show both together", "lần đăng nhập đã cũ: hãy trình cả hai cùng lúc")
     result = rechecking.recheck(authentication, trust, providers)
     for found in result.findings:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from eidkit.auth.challenge import Challenge, Issued
     from eidkit.auth.login import Login
-    from eidkit.auth.oidc import Provider
     from eidkit.auth.rechecked import Recheck
     from eidkit.auth.stores import Stores, Unit
     from eidkit.binding.authentication import Authentication
@@ -175,7 +174,7 @@ def log_in(
 def recheck(
     authentication: Authentication,
     trust: TrustStore,  # noqa: ARG001 - the same call for every way; a code has no certificate
-    providers: Sequence[Provider] = (),  # noqa: ARG001 - nor a provider
+    providers: Sequence[object] = (),  # noqa: ARG001 - nor a provider
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - nor a key that ends
 ) -> Recheck:

@@ -18,21 +18,20 @@ The verification plan of :func:`verify`; the token's own plan is in :mod:`eidkit
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
 
-from eidkit.auth import assurance, challenge, exchange, foreign, jwks, presenting, userinfo
+from eidkit.auth import assurance, challenge, code_flow, exchange, foreign, jwks, presenting, userinfo
 from eidkit.auth import callback as callbacks
 from eidkit.auth.challenge import Challenge
+from eidkit.auth.code_flow import Given
 from eidkit.auth.exchange import Client
 from eidkit.auth.foreign import NotAccepted
 from eidkit.auth.id_token import SKEW, Demands, algorithm, claims_of
 from eidkit.auth.jwk import PinnedKey
 from eidkit.auth.jwks import pinned
-from eidkit.auth.kept_login import KeptProof, recheck
 from eidkit.auth.naming import AccountRule, IdentifierRule, LevelRule
+from eidkit.auth.oidc_kept import KeptProof, recheck
 from eidkit.auth.presenting import Presented
 from eidkit.auth.profile import Profile
 from eidkit.auth.provider import Provider, needed
@@ -61,8 +60,6 @@ __all__ = [
 ]  # fmt: skip
 
 METHOD = "oidc"
-KEEP_USED = 86_400
-"""Seconds for which an accepted token is remembered at most; none lives that long."""
 _CHECKS = (
     ("challenge", "binding.md §3"),
     ("state", "RFC 6749 §10.12"),
@@ -105,8 +102,7 @@ def begin(
         "scope": " ".join(provider.scopes),
         "state": state,
         "nonce": shape.base64url(issued.value),
-        "code_challenge": shape.base64url(hashlib.sha256(verifier.encode("ascii")).digest()),
-        "code_challenge_method": "S256",
+        **code_flow.pkce(verifier),
         "prompt": "login",
         "max_age": "0",
     }
@@ -114,7 +110,7 @@ def begin(
         asked["ui_locales"] = transaction.text.language
     if provider.acr:
         asked["acr_values"] = " ".join(value for value, _ in provider.acr)
-    url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked, quote_via=quote)}"
+    url = code_flow.request_url(endpoint, asked)
     return Challenge(challenge.keep(stores, issued), issued.facts.expires, url)
 
 
@@ -139,8 +135,8 @@ def verify(
     HTTP Basic) or its ``client_key`` (``private_key_jwt``: a SigningKey, also one in hardware).  ``authenticated_at``
     is the moment of this call; the provider's own ``auth_time`` stands in the proof.
     """
-    asked = _Asked("confirm", audience, Client(client_secret, client_key), transport or HttpTransport(), clock)
-    issued, shown, now = _judged(callback, challenge_id, provider, stores, asked)
+    given = Given("confirm", audience, Client(client_secret, client_key), transport or HttpTransport(), clock)
+    issued, shown, now = _judged(callback, challenge_id, provider, stores, given)
     return presenting.authentication(issued, shown, now, attest)
 
 
@@ -157,8 +153,8 @@ def log_in(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Login:
     """As :func:`verify`, for a session and a challenge without a Transaction; a Login approves nothing."""
-    asked = _Asked("log-in", audience, Client(client_secret, client_key), transport or HttpTransport(), clock)
-    issued, shown, now = _judged(callback, challenge_id, provider, stores, asked)
+    given = Given("log-in", audience, Client(client_secret, client_key), transport or HttpTransport(), clock)
+    issued, shown, now = _judged(callback, challenge_id, provider, stores, given)
     return presenting.login(issued, shown, now)
 
 
@@ -185,16 +181,6 @@ def check_id_token(
         raise refused(METHOD, error.reason) from None
 
 
-class _Asked(NamedTuple):
-    """What a callback is to be worth, how our client shows who it is, and the two doors."""
-
-    purpose: str
-    audience: str | None
-    client: Client
-    transport: Transport
-    clock: Clock
-
-
 class _Delivered(NamedTuple):
     """What the token endpoint gave."""
 
@@ -203,27 +189,28 @@ class _Delivered(NamedTuple):
 
 
 def _judged(
-    callback: Mapping[str, str] | str, challenge_id: str, provider: Provider, stores: Stores, asked: _Asked
+    callback: Mapping[str, str] | str, challenge_id: str, provider: Provider, stores: Stores, given: Given
 ) -> tuple[Issued, Presented, datetime]:
     """The plan: the challenge, who was present, and the moment that counts."""
-    clock = asked.clock
+    clock = given.clock
     try:
         # 1. and 2.
-        issued = _taken(stores, challenge_id, provider, asked)
+        whose = {"issuer": provider.issuer, "client_id": provider.client_id}
+        issued = code_flow.taken(stores, challenge_id, METHOD, whose, given)
         # 3.
         code = _code(callback, issued, provider)
         # 4.
-        delivered = _exchanged(provider, issued, code, asked)
+        delivered = _exchanged(provider, issued, code, given)
         # 5.
         demands = Demands(code, delivered.access_token, authenticated_from=issued.facts.issued)
-        keys = _keys(delivered.id_token, provider, stores, asked.transport, clock)
+        keys = _keys(delivered.id_token, provider, stores, given.transport, clock)
         # Only now: a key that was just found is pinned from its finding on, and must cover this login.
         now = clock.now()
         claims = claims_of(delivered.id_token, provider, shape.base64url(issued.value), now, demands, keys)
         # 6.
         _use_up(delivered.id_token, claims, stores, now)
         # 7.
-        proof = _proof(delivered, claims, provider, asked.transport)
+        proof = _proof(delivered, claims, provider, given.transport)
         shown = _presented(provider, claims, proof)
         presenting.same_person(issued, shown.identity)
         # The exchange itself may have taken too long.
@@ -231,14 +218,6 @@ def _judged(
     except NotAccepted as error:
         raise refused(METHOD, error.reason) from None
     return issued, shown, now
-
-
-def _taken(stores: Stores, challenge_id: str, provider: Provider, asked: _Asked) -> Issued:
-    wanted = presenting.Asked(METHOD, asked.purpose, asked.audience, asked.clock.now())
-    issued = presenting.taken(stores, challenge_id, wanted)
-    ours = (issued.private["issuer"], issued.private["client_id"])
-    presenting.demanded(ours == (provider.issuer, provider.client_id), "challenge-provider")
-    return issued
 
 
 def _code(given: Mapping[str, str] | str, issued: Issued, provider: Provider) -> str:
@@ -249,10 +228,10 @@ def _code(given: Mapping[str, str] | str, issued: Issued, provider: Provider) ->
     return callbacks.code(parameters)
 
 
-def _exchanged(provider: Provider, issued: Issued, code: str, asked: _Asked) -> _Delivered:
+def _exchanged(provider: Provider, issued: Issued, code: str, given: Given) -> _Delivered:
     """What the code is worth at the token endpoint (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
     url = needed(provider.token_endpoint, "token_endpoint")
-    headers, more = asked.client.credentials(provider.client_id, provider.issuer, asked.clock.now())
+    headers, more = given.client.credentials(provider.client_id, provider.issuer, given.clock.now())
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -261,7 +240,7 @@ def _exchanged(provider: Provider, issued: Issued, code: str, asked: _Asked) -> 
         "code_verifier": issued.private["verifier"],
         **more,
     }
-    answer = foreign.json_object(exchange.answered(asked.transport, url, form, headers), "token-answer")
+    answer = foreign.json_object(exchange.answered(given.transport, url, form, headers), "token-answer")
     token, access, kind = answer.get("id_token"), answer.get("access_token"), answer.get("token_type")
     if not isinstance(token, str) or not isinstance(access, str) or str(kind).lower() != "bearer":
         raise NotAccepted("token-answer")
@@ -285,14 +264,10 @@ def _proof(delivered: _Delivered, claims: Mapping[str, Any], provider: Provider,
 
 
 def _use_up(token: str, claims: Mapping[str, Any], stores: Stores, now: datetime) -> None:
-    """Accept a token once (RFC 8725 §3.12): remembered for as long as it could be accepted."""
+    """Accept an ID token once: remembered for as long as it could be accepted."""
     moment = int(now.timestamp())
-    until = max(int(claims["exp"]), moment) + 2 * SKEW
     # The signed part names it: the same content under another spelling of its signature is the same token.
-    name = hashlib.sha256(token.rpartition(".")[0].encode("ascii")).hexdigest()
-    with stores.unit() as unit:
-        if not unit.add_if_absent(f"token:{name}", min(until, moment + KEEP_USED), moment):
-            raise NotAccepted("replay")
+    code_flow.use_up(stores, [token.rpartition(".")[0]], moment, max(int(claims["exp"]), moment) + 2 * SKEW)
 
 
 def _presented(provider: Provider, claims: Mapping[str, Any], proof: KeptProof) -> Presented:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from eidkit.auth.challenge import Challenge, Issued
     from eidkit.auth.login import Login
-    from eidkit.auth.oidc import Provider
     from eidkit.auth.rechecked import Recheck
     from eidkit.auth.stores import Stores, Unit
     from eidkit.binding.authentication import Authentication
@@ -37,8 +36,9 @@ if TYPE_CHECKING:
     from eidkit.key import SigningKey
     from eidkit.trust.store import TrustStore
 
+__all__ = ["Totp", "begin", "confirm", "enrol", "log_in", "recheck", "unlock", "verify", "withdraw"]
+
 METHOD = "totp"
-MEDIA_TYPE = answering.MEDIA_TYPE
 
 
 class Totp(enrolling.Enrolment):
@@ -64,7 +64,7 @@ def enrol(
     ``replace`` must be spelled out where the person has an authenticator already; their lock stays.
     """
     seed = Seed.fresh(digits, algorithm) if secret is None else Seed.of(secret, digits, algorithm)
-    name = _name(stores, identity)
+    name = _WAY.name(stores, identity)
     uri = seed.uri(identity.name or identity.masked, shape.text(issuer, "issuer", limit=64))
     with stores.unit() as unit:
         label = enrolling.laid(unit, stores, name, seed.secret, seed.packed(), replace=replace)
@@ -74,13 +74,13 @@ def enrol(
 def withdraw(identity: Identity, *, stores: Stores) -> bool:
     """Forget the authenticator of ``identity``; false when there was none."""
     with stores.unit() as unit:
-        return unit.delete_secret(_name(stores, identity))
+        return unit.delete_secret(_WAY.name(stores, identity))
 
 
 def unlock(identity: Identity, *, stores: Stores) -> None:
     """Start the count of failures anew, for a person whom an operator has identified in another way."""
     with stores.unit() as unit:
-        limits.forgiven(unit, _name(stores, identity))
+        limits.forgiven(unit, _WAY.name(stores, identity))
 
 
 def begin(
@@ -145,14 +145,15 @@ def confirm(identity: Identity, code: str, *, stores: Stores, clock: Clock = SYS
     The plan's 2 to 7 without a challenge: the attempt is counted and the code is used up.  Nothing is approved by
     it and it leaves nothing to prove; that is :func:`begin` and :func:`verify`.  Raises AuthenticationError.
     """
-    moment = int(clock.now().timestamp())
-    name = _name(stores, identity)
-    answering.tried(
-        stores, name, code, moment, _spend_time, lambda unit: accepted(unit, stores, name, code, moment) is not None
-    )
+    now = clock.now()
+
+    def right(unit: Unit, name: str) -> bool:
+        return _accepted(unit, stores, name, code, int(now.timestamp())) is not None
+
+    answering.tried(_WAY, identity, code, right, stores=stores, now=now)
 
 
-def accepted(unit: Unit, stores: Stores, name: str, code: str, moment: int) -> int | None:
+def _accepted(unit: Unit, stores: Stores, name: str, code: str, moment: int) -> int | None:
     """The time step that ``code`` is accepted for at Unix time ``moment``, or ``None`` (the plan's 3 to 6).
 
     ``name`` is where the secret lies.  The step is used up when the unit is kept.
@@ -160,7 +161,7 @@ def accepted(unit: Unit, stores: Stores, name: str, code: str, moment: int) -> i
     # 4. before 3., so that a malformed code takes the same way as a wrong one.
     kept = stores.secret(unit, name)
     if kept is None:
-        _spend_time(code)
+        _spend(code)
         return None
     label, seed = kept[0], Seed.unpacked(kept[1])
     # 3.
@@ -179,11 +180,11 @@ def accepted(unit: Unit, stores: Stores, name: str, code: str, moment: int) -> i
 def _judge(unit: Unit, stores: Stores, known: Issued, code: str, moment: int) -> answering.Accepted | None:
     if known.subject is None:
         return None
-    step = accepted(unit, stores, _name(stores, known.subject), code, moment)
+    step = _accepted(unit, stores, _WAY.name(stores, known.subject), code, moment)
     return None if step is None else answering.Accepted({"time_step": step}, assurance.factors(METHOD))
 
 
-def _spend_time(code: str) -> None:
+def _spend(code: str) -> None:
     """Do what a wrong code costs, so that the time taken does not tell who exists or who is locked."""
     right = _DUMMY.well_formed(code)
     _DUMMY.matching(code if right else "000000", range(3))
@@ -193,24 +194,15 @@ _DUMMY = Seed.of(bytes(20))
 _WAY = answering.Way(
     METHOD,
     _judge,
-    _spend_time,
+    _spend,
     (*answering.COMMON_CHECKS, ("code", "RFC 6238 §5.2"), ("step-increasing", "RFC 6238 §5.2")),
 )
-
-
-def _name(stores: Stores, identity: Identity) -> str:
-    return _WAY.name(stores, identity)
-
-
-def proof_bytes(value: bytes, step: int) -> bytes:
-    """``JCS{challenge_value, method, time_step, outcome}``: what is kept of the answer, never the code."""
-    return answering.proof_bytes(METHOD, value, {"time_step": step})
 
 
 def recheck(
     authentication: Authentication,
     trust: TrustStore,  # noqa: ARG001 - the same call for every way; a code has no certificate
-    providers: Sequence[Provider] = (),  # noqa: ARG001 - nor a provider
+    providers: Sequence[object] = (),  # noqa: ARG001 - nor a provider
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - nor a key that ends
 ) -> Recheck:

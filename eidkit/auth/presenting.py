@@ -1,6 +1,7 @@
-"""What the ways have in common in which a person's own key answers: the challenge is taken, the answer becomes proof.
+"""What the ways have in common whose answer is no code: the challenge is taken, the answer becomes proof.
 
-One answer, one try: a signature is no guess, so a wrong one consumes its challenge.
+A key of the person answers, or a provider says who came.  One answer, one try: neither is a guess, so a wrong one
+consumes its challenge.  (A wrong code does not: :mod:`eidkit.auth.answering`.)
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from eidkit.auth.foreign import NotAccepted
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from eidkit.auth.challenge import Issued
+    from eidkit.auth.challenge import Issued, Wanted
     from eidkit.auth.login import Login
     from eidkit.auth.stores import Stores, Unit
     from eidkit.binding.authentication import Assurance, Authentication, ProofClass
@@ -33,16 +34,7 @@ class Presented(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-class Asked(NamedTuple):
-    """What the challenge of an answer must be, beside known: of this way, for this purpose and audience, in time."""
-
-    method: str
-    purpose: str
-    audience: str | None
-    now: datetime
-
-
-def taken(stores: Stores, challenge_id: str, asked: Asked, unit: Unit | None = None) -> Issued:
+def taken(stores: Stores, challenge_id: str, wanted: Wanted, unit: Unit | None = None) -> Issued:
     """The challenge, which is used from now on whatever comes after; NotAccepted when it does not fit.
 
     Within a ``unit`` of the caller, who must let it end well also where something is not accepted.
@@ -50,14 +42,9 @@ def taken(stores: Stores, challenge_id: str, asked: Asked, unit: Unit | None = N
     issued = challenge.take(stores, challenge_id, unit) if challenge.well_formed(challenge_id) else None
     if issued is None:
         raise NotAccepted("challenge-unknown")
-    if issued.method != asked.method:
-        raise NotAccepted("challenge-method")
-    if issued.purpose != asked.purpose:
-        raise NotAccepted("challenge-purpose")
-    if asked.audience is not None and asked.audience != issued.facts.audience:
-        raise NotAccepted("challenge-audience")
-    if not issued.open_at(asked.now):
-        raise NotAccepted("challenge-time")
+    reason = wanted.unlike(issued)
+    if reason is not None:
+        raise NotAccepted(reason)
     return issued
 
 

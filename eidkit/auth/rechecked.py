@@ -11,11 +11,13 @@ from eidkit.findings import Finding, finding
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from eidkit.binding.authentication import Assurance, Authentication
+    from eidkit.binding.authentication import Assurance, Authentication, ProofClass
     from eidkit.transport import Transport
     from eidkit.trust.sources import Sources
 
-OTHER_KIND = Text("the proof is of another kind", "bằng chứng thuộc loại khác")
+SALT = 32
+"""Random octets in a proof that nobody signed: its digest outlives an erasure, and must not tell who it was to whoever
+guesses the rest (binding.md §3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,21 @@ def disclosed(authentication: Authentication) -> tuple[Finding, ...]:
     if not authentication.disclosure_holds():
         return (finding("SUBJECT_COMMITMENT", about),)
     return ()
+
+
+def of_class(authentication: Authentication, proved: ProofClass) -> tuple[Finding, ...]:
+    """Findings when the login claims another class than ``proved``, the one that such a proof has."""
+    if authentication.proof_class == proved:
+        return ()
+    why = Text(f"such a proof is {proved} and nothing else", f"bằng chứng này chỉ thuộc loại {proved}")
+    return (refuted(authentication, why),)
+
+
+def of_kind(authentication: Authentication, *media_types: str) -> tuple[Finding, ...]:
+    """Findings when the proof is none of ``media_types``, which are all that its method has."""
+    if authentication.proof.media_type in media_types:
+        return ()
+    return (refuted(authentication, Text("the proof is of another kind", "bằng chứng thuộc loại khác")),)
 
 
 def ended(authentication: Authentication, until: datetime | None, signed_at: datetime | None) -> tuple[Finding, ...]:

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from eidkit.auth import origin
 from eidkit.auth.rechecked import Newer, Recheck, refuted, undecided
+from eidkit.canonical import format_time
 from eidkit.errors import Text
+from eidkit.findings import finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from eidkit.binding.authentication import Authentication
+    from eidkit.findings import Finding
     from eidkit.trust.store import TrustStore
     from eidkit.verify.report import Conclusion, Report
 
@@ -84,10 +87,30 @@ def recheck(
         return Recheck((undecided(authentication, why),), (), authentication.proof_class)
     more: dict[str, Any] = {"newer": newer} if way.certified else {}
     result: Recheck = import_module(way.module).recheck(authentication, trust, providers, signed_at=signed_at, **more)
-    if way.at_origin and origins and authentication.challenge.audience not in [origin.pinned(one) for one in origins]:
-        why = Text("it was made at another origin than yours", "đăng nhập được thực hiện ở origin khác")
-        return replace(result, findings=(*result.findings, refuted(authentication, why)), assurance=())
-    return result
+    found = (*result.findings, *_out_of_time(authentication))
+    if elsewhere := _elsewhere(authentication, way, origins):
+        return replace(result, findings=(*found, *elsewhere), assurance=())
+    return replace(result, findings=found)
+
+
+def _out_of_time(authentication: Authentication) -> tuple[Finding, ...]:
+    """binding.md §6.6: a challenge is answered in its time, whatever else the proof says."""
+    asked, at = authentication.challenge, authentication.authenticated_at
+    if asked.issued <= at <= asked.expires:
+        return ()
+    times = {"time": at, "issued": asked.issued, "expires": asked.expires}
+    told = {name: format_time(moment) for name, moment in times.items()}
+    return (finding("CHALLENGE_TIMES", authentication.method, **told),)
+
+
+def _elsewhere(authentication: Authentication, way: Way, origins: Sequence[str]) -> tuple[Finding, ...]:
+    """What signs an origin signed one of the verifier's, where he says which are his."""
+    if not way.at_origin or not origins:
+        return ()
+    if authentication.challenge.audience in [origin.pinned(one) for one in origins]:
+        return ()
+    why = Text("it was made at another origin than yours", "đăng nhập được thực hiện ở origin khác")
+    return (refuted(authentication, why),)
 
 
 def rechecked(

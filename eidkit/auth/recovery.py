@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from eidkit.auth.challenge import Challenge, Issued
     from eidkit.auth.login import Login
-    from eidkit.auth.oidc import Provider
     from eidkit.auth.rechecked import Recheck
     from eidkit.auth.stores import Stores, Unit
     from eidkit.binding.authentication import Authentication
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from eidkit.identity import Identity
     from eidkit.key import SigningKey
     from eidkit.trust.store import TrustStore
+
+__all__ = ["RecoveryCodes", "begin", "issue", "left", "log_in", "recheck", "unlock", "verify", "withdraw"]
 
 METHOD = "recovery"
 COUNT = 10
@@ -150,7 +151,7 @@ def log_in(
 def recheck(
     authentication: Authentication,
     trust: TrustStore,  # noqa: ARG001 - the same call for every way; a code has no certificate
-    providers: Sequence[Provider] = (),  # noqa: ARG001 - nor a provider
+    providers: Sequence[object] = (),  # noqa: ARG001 - nor a provider
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - nor a key that ends
 ) -> Recheck:

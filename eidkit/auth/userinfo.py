@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from eidkit.auth import exchange, foreign
 from eidkit.auth.foreign import NotAccepted
 from eidkit.auth.provider import needed
-from eidkit.transport import Request, unreachable
+from eidkit.transport import Request
 
 if TYPE_CHECKING:
     from eidkit.auth.provider import Provider
@@ -26,12 +26,9 @@ def asked(transport: Transport, provider: Provider, access_token: str, subject: 
     """
     url = needed(provider.userinfo_endpoint, "userinfo_endpoint")
     response = transport.send(Request("POST", url, exchange.bearer(access_token), limit=foreign.MAX_ANSWER))
-    if response.status in {400, 401, 403}:
-        raise NotAccepted("userinfo")
-    if response.status != 200 or len(response.body) > foreign.MAX_ANSWER:
-        raise unreachable(url, exchange.status(response.status))
-    claims_for(subject, response.body)
-    return response.body
+    answer = exchange.body_of(response, url, "userinfo")
+    claims_for(subject, answer)
+    return answer
 
 
 def claims_for(subject: str, answer: bytes) -> dict[str, Any]:

@@ -21,27 +21,26 @@ The verification plan of :func:`verify`:
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
 
 from eidkit.auth import callback as callbacks
-from eidkit.auth import challenge, exchange, foreign, presenting, vneid_sealed
+from eidkit.auth import challenge, code_flow, exchange, foreign, presenting, rechecked, vneid_sealed
 from eidkit.auth.challenge import Challenge
+from eidkit.auth.code_flow import Given
 from eidkit.auth.exchange import Client
 from eidkit.auth.foreign import NotAccepted
-from eidkit.auth.kept_answer import MEDIA_TYPE, METHOD, KeptAnswer, recheck
 from eidkit.auth.naming import AccountRule, IdentifierRule, LevelRule
 from eidkit.auth.presenting import Presented
 from eidkit.auth.profile import Profile
 from eidkit.auth.provider import needed
 from eidkit.auth.refusal import refused
+from eidkit.auth.vneid_kept import MEDIA_TYPE, METHOD, KeptAnswer, recheck
 from eidkit.auth.vneid_partner import Partner
 from eidkit.auth.vneid_sealed import DecryptionKey, PemDecryptionKey
 from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK
-from eidkit.transport import HttpTransport, Request, unreachable
+from eidkit.transport import HttpTransport, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,8 +61,6 @@ __all__ = [
     "log_in", "recheck", "verify",
 ]  # fmt: skip
 
-KEEP_USED = 86_400
-"""Seconds for which a code and an access token are remembered as used."""
 NO_TIME = "the partner does not say when the person logged in: the time is that of receipt"
 NO_PKCE = "the partner does not bind the code to our request (no PKCE, no nonce)"
 _CHECKS = (
@@ -109,10 +106,8 @@ def begin(
         "state": shape.base64url(issued.value),
     }
     if partner.pkce:
-        asked["code_challenge"] = shape.base64url(hashlib.sha256(verifier.encode("ascii")).digest())
-        asked["code_challenge_method"] = "S256"
-    url = f"{endpoint}{'&' if urlsplit(endpoint).query else '?'}{urlencode(asked, quote_via=quote)}"
-    return Challenge(challenge.keep(stores, issued), issued.facts.expires, url)
+        asked |= code_flow.pkce(verifier)
+    return Challenge(challenge.keep(stores, issued), issued.facts.expires, code_flow.request_url(endpoint, asked))
 
 
 def verify(
@@ -135,9 +130,9 @@ def verify(
     ``decryption_key`` is ours, in a file (:class:`PemDecryptionKey`) or behind the port; ``client_secret`` goes into
     the form of the exchange, as this kind of partner wants it.  Whatever is raised, the challenge is used.
     """
-    asked = _Asked("confirm", audience, Client(client_secret, in_body=True), decryption_key,
-                   transport or HttpTransport(), clock)  # fmt: skip
-    issued, shown, now = _judged(callback, challenge_id, partner, stores, asked)
+    client = Client(client_secret, in_body=True)
+    given = Given("confirm", audience, client, transport or HttpTransport(), clock)
+    issued, shown, now = _judged(callback, challenge_id, _Connection(partner, decryption_key), stores, given)
     return presenting.authentication(issued, shown, now, attest)
 
 
@@ -154,21 +149,17 @@ def log_in(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Login:
     """As :func:`verify`, for a session and a challenge without a Transaction; a Login approves nothing."""
-    asked = _Asked("log-in", audience, Client(client_secret, in_body=True), decryption_key,
-                   transport or HttpTransport(), clock)  # fmt: skip
-    issued, shown, now = _judged(callback, challenge_id, partner, stores, asked)
+    client = Client(client_secret, in_body=True)
+    given = Given("log-in", audience, client, transport or HttpTransport(), clock)
+    issued, shown, now = _judged(callback, challenge_id, _Connection(partner, decryption_key), stores, given)
     return presenting.login(issued, shown, now)
 
 
-class _Asked(NamedTuple):
-    """What a callback is to be worth, how our client shows who it is, our key, and the two doors."""
+class _Connection(NamedTuple):
+    """A partner, and our key that opens what it says."""
 
-    purpose: str
-    audience: str | None
-    client: Client
+    partner: Partner
     key: DecryptionKey
-    transport: Transport
-    clock: Clock
 
 
 class _Code(NamedTuple):
@@ -179,36 +170,31 @@ class _Code(NamedTuple):
 
 
 def _judged(
-    callback: Mapping[str, str] | str, challenge_id: str, partner: Partner, stores: Stores, asked: _Asked
+    callback: Mapping[str, str] | str, challenge_id: str, to: _Connection, stores: Stores, given: Given
 ) -> tuple[Issued, Presented, datetime]:
     """The plan: the challenge, who was present, and the moment of receipt."""
+    partner = to.partner
     try:
         # 1. and 2.
-        issued = _taken(stores, challenge_id, partner, asked)
+        whose = {"partner": partner.name, "client_id": partner.client_id}
+        issued = code_flow.taken(stores, challenge_id, METHOD, whose, given)
         # 3. and 4.
-        code = _code(callback, issued, asked.key)
+        code = _code(callback, issued, to.key)
         # 5. and 6.
-        access_token = _exchanged(partner, issued, code, asked)
+        access_token = _exchanged(to, issued, code, given)
         # 7.
-        _use_up(stores, partner, (code.value, access_token), asked.clock.now())
+        used = (f"{partner.name}\0{value}" for value in (code.value, access_token))
+        code_flow.use_up(stores, used, int(given.clock.now().timestamp()))
         # 8.
-        answer = _told(partner, access_token, asked)
+        answer = _told(to, access_token, given)
         # 9. and 10.
-        now = shape.moment(asked.clock.now(), "clock")
+        now = shape.moment(given.clock.now(), "clock")
         presenting.demanded(issued.open_at(now), "challenge-time")
         shown = _presented(partner, issued, answer, now)
         presenting.same_person(issued, shown.identity)
     except NotAccepted as error:
         raise refused(METHOD, error.reason) from None
     return issued, shown, now
-
-
-def _taken(stores: Stores, challenge_id: str, partner: Partner, asked: _Asked) -> Issued:
-    wanted = presenting.Asked(METHOD, asked.purpose, asked.audience, asked.clock.now())
-    issued = presenting.taken(stores, challenge_id, wanted)
-    ours = (issued.private["partner"], issued.private["client_id"])
-    presenting.demanded(ours == (partner.name, partner.client_id), "challenge-provider")
-    return issued
 
 
 def _code(callback: Mapping[str, str] | str, issued: Issued, key: DecryptionKey) -> _Code:
@@ -222,10 +208,11 @@ def _code(callback: Mapping[str, str] | str, issued: Issued, key: DecryptionKey)
     return _Code(vneid_sealed.opened_code(code, wrapped, key), wrapped)
 
 
-def _exchanged(partner: Partner, issued: Issued, code: _Code, asked: _Asked) -> str:
+def _exchanged(to: _Connection, issued: Issued, code: _Code, given: Given) -> str:
     """The access token that the code is worth."""
+    partner = to.partner
     url = needed(partner.token_endpoint, "token_endpoint")
-    headers, form = asked.client.credentials(partner.client_id, partner.name, asked.clock.now())
+    headers, form = given.client.credentials(partner.client_id, partner.name, given.clock.now())
     form |= {
         "grant_type": "authorization_code",
         "code": code.value,
@@ -236,7 +223,7 @@ def _exchanged(partner: Partner, issued: Issued, code: _Code, asked: _Asked) -> 
         form["encrypt_key"] = code.wrapped_key
     if partner.pkce:
         form["code_verifier"] = issued.private["verifier"]
-    body = vneid_sealed.opened_body(exchange.answered(asked.transport, url, form, headers), asked.key)
+    body = vneid_sealed.opened_body(exchange.answered(given.transport, url, form, headers), to.key)
     answer = foreign.json_object(body, "token-answer")
     access, kind = answer.get("access_token"), answer.get("token_type")
     if not isinstance(access, str) or str(kind).lower() != "bearer":
@@ -244,26 +231,12 @@ def _exchanged(partner: Partner, issued: Issued, code: _Code, asked: _Asked) -> 
     return access
 
 
-def _use_up(stores: Stores, partner: Partner, values: tuple[str, ...], now: datetime) -> None:
-    """Accept a code and an access token once each: no second login comes of either."""
-    moment = int(now.timestamp())
-    with stores.unit() as unit:
-        for value in values:
-            name = hashlib.sha256(f"{partner.name}\0{value}".encode()).hexdigest()
-            if not unit.add_if_absent(f"token:{name}", moment + KEEP_USED, moment):
-                raise NotAccepted("replay")
-
-
-def _told(partner: Partner, access_token: str, asked: _Asked) -> bytes:
+def _told(to: _Connection, access_token: str, given: Given) -> bytes:
     """What the partner answers to who it was, opened; no redirect takes the access token elsewhere."""
-    url = needed(partner.userinfo_endpoint, "userinfo_endpoint")
+    url = needed(to.partner.userinfo_endpoint, "userinfo_endpoint")
     headers, limit = exchange.bearer(access_token), foreign.MAX_ANSWER
-    response = asked.transport.send(Request(partner.userinfo_method, url, headers, limit=limit, redirects=0))
-    if response.status in {400, 401, 403}:
-        raise NotAccepted("userinfo")
-    if response.status != 200 or len(response.body) > limit:
-        raise unreachable(url, exchange.status(response.status))
-    return vneid_sealed.opened_body(response.body, asked.key)
+    request = Request(to.partner.userinfo_method, url, headers, limit=limit, redirects=0)
+    return vneid_sealed.opened_body(exchange.body_of(given.transport.send(request), url, "userinfo"), to.key)
 
 
 def _presented(partner: Partner, issued: Issued, answer: bytes, received: datetime) -> Presented:
@@ -271,7 +244,7 @@ def _presented(partner: Partner, issued: Issued, answer: bytes, received: dateti
     claims: Mapping[str, Any] = foreign.json_object(answer, "userinfo")
     identity, assurance = partner.identity(claims), partner.assurance(claims)
     partner.check_time(claims, issued.facts.issued, received)
-    kept = KeptAnswer(issued.value, partner.name, partner.client_id, answer)
+    kept = KeptAnswer(issued.value, partner.name, partner.client_id, answer, secrets.token_bytes(rechecked.SALT))
     checks = (*_CHECKS, *((("pkce", "RFC 7636"),) if partner.pkce else ()))
     warnings = (*((NO_TIME,) if partner.time_claim is None else ()), *(() if partner.pkce else (NO_PKCE,)))
     return Presented(identity, (), assurance, "attested", (MEDIA_TYPE, kept.to_bytes()), checks, warnings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from eidkit import addresses, canonical
+from eidkit import addresses, canonical, policy
 from eidkit.auth import discovery, naming
 from eidkit.auth.foreign import NotAccepted
 from eidkit.auth.naming import AccountRule, LevelRule
@@ -29,8 +29,6 @@ KIND = "vneid"
 """What the ``kind`` member of a partner's file says."""
 Method = Literal["GET", "POST"]
 MAX_FILE = 1024 * 1024
-SKEW = 60
-"""Seconds by which two clocks may differ."""
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint")
 _PLAIN = ("name", "client_id", *_ENDPOINTS, "redirect_uri", "userinfo_method", "time_claim")
 _SWITCHES = ("pkce", "plain_http")
@@ -94,8 +92,8 @@ class Partner:
         """NotAccepted unless the partner says that the login is younger than our challenge, where it says so at all."""
         if self.time_claim is None:
             return
-        said = claims.get(self.time_claim)
-        if type(said) is not int or not issued.timestamp() - SKEW <= said <= received.timestamp() + SKEW:
+        said, skew = claims.get(self.time_claim), policy.SKEW.total_seconds()
+        if type(said) is not int or not issued.timestamp() - skew <= said <= received.timestamp() + skew:
             raise NotAccepted("login-time")
 
     def to_json(self) -> dict[str, Any]:

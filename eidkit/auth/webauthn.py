@@ -22,13 +22,13 @@ Registration (§7.1) goes the same way; what the authenticator says of itself is
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eidkit import canonical
 from eidkit.auth import challenge, presenting, webauthn_kept
-from eidkit.auth.challenge import Challenge
+from eidkit.auth.challenge import Challenge, Wanted
 from eidkit.auth.foreign import NotAccepted
-from eidkit.auth.presenting import Asked, Presented, demanded
+from eidkit.auth.presenting import Presented, demanded
 from eidkit.auth.refusal import refused
 from eidkit.auth.webauthn_account import Accounts, Held
 from eidkit.auth.webauthn_attestation import Makers
@@ -41,7 +41,7 @@ from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime, timedelta
 
     from cryptography import x509
@@ -61,6 +61,7 @@ __all__ = [
 ]  # fmt: skip
 
 METHOD = webauthn_kept.METHOD
+T = TypeVar("T")
 _ENROLMENT = "webauthn-enrolment"
 """Challenges of an enrolment are of a way of their own, so that no log-in is ever taken for one."""
 SYNCED = "the key may be copied to other devices of its holder"
@@ -117,7 +118,7 @@ def register_begin(
 
 
 def register(
-    response: str,
+    answer: str,
     challenge_id: str,
     *,
     party: RelyingParty,
@@ -127,18 +128,12 @@ def register(
 ) -> Credential:
     """The new credential of the person for whom the enrolment was begun, kept in the stores; or AuthenticationError.
 
-    ``response`` is the JSON of what ``navigator.credentials.create`` gave (``toJSON()``).  ``makers`` are roots of
+    ``answer`` is the JSON of what ``navigator.credentials.create`` gave (``toJSON()``).  ``makers`` are roots of
     makers of authenticators; the party may demand that an attestation leads to one.  Whatever is raised, the challenge
     is used.
     """
     now = shape.moment(clock.now(), "clock")
-    with stores.unit() as unit:
-        try:
-            return _registered(unit, response, challenge_id, party, stores, Makers(makers, now))
-        except NotAccepted as error:
-            # The unit ends well: the challenge is used, and nothing else was written.
-            reason = error.reason
-    raise refused(METHOD, reason)
+    return _in_a_unit(stores, lambda unit: _registered(unit, answer, challenge_id, party, stores, Makers(makers, now)))
 
 
 def credentials(identity: Identity, *, party: RelyingParty, stores: Stores) -> tuple[Credential, ...]:
@@ -216,7 +211,7 @@ def begin(
 
 
 def verify(
-    response: str,
+    answer: str,
     challenge_id: str,
     *,
     party: RelyingParty,
@@ -227,17 +222,17 @@ def verify(
 ) -> Authentication:
     """The Authentication of the passkey's holder, or AuthenticationError.
 
-    ``response`` is the JSON of what ``navigator.credentials.get`` gave (``toJSON()``); ``challenge_id`` comes from the
+    ``answer`` is the JSON of what ``navigator.credentials.get`` gave (``toJSON()``); ``challenge_id`` comes from the
     session of *this* browser.  Whatever is raised, the challenge is used.  Pin the credential for later verifiers
     (:func:`credentials`): without it nobody can recheck the proof.
     """
-    asked = Asked(METHOD, "confirm", audience, shape.moment(clock.now(), "clock"))
-    issued, shown = _judged(response, challenge_id, asked, party, stores)
-    return presenting.authentication(issued, shown, asked.now, attest)
+    wanted = Wanted(METHOD, "confirm", audience, shape.moment(clock.now(), "clock"))
+    issued, shown = _judged(answer, challenge_id, wanted, party, stores)
+    return presenting.authentication(issued, shown, wanted.now, attest)
 
 
 def log_in(
-    response: str,
+    answer: str,
     challenge_id: str,
     *,
     party: RelyingParty,
@@ -246,13 +241,13 @@ def log_in(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Login:
     """As :func:`verify`, for a session and a challenge without a Transaction; a Login approves nothing."""
-    asked = Asked(METHOD, "log-in", audience, shape.moment(clock.now(), "clock"))
-    issued, shown = _judged(response, challenge_id, asked, party, stores)
-    return presenting.login(issued, shown, asked.now)
+    wanted = Wanted(METHOD, "log-in", audience, shape.moment(clock.now(), "clock"))
+    issued, shown = _judged(answer, challenge_id, wanted, party, stores)
+    return presenting.login(issued, shown, wanted.now)
 
 
 def check_registration(
-    response: str,
+    answer: str,
     party: RelyingParty,
     identity: Identity,
     *,
@@ -269,13 +264,13 @@ def check_registration(
     ceremony = Ceremony("webauthn.create", challenge, origin, party)
     makers_at = Makers(makers, shape.moment(at, "at"))
     try:
-        return Registration.of(response).check(identity, ceremony, makers_at, verified=user_verification)[0]
+        return Registration.of(answer).check(identity, ceremony, makers_at, verified=user_verification)[0]
     except NotAccepted as error:
         raise refused(METHOD, error.reason) from None
 
 
 def check_assertion(
-    response: str,
+    answer: str,
     party: RelyingParty,
     credential: Credential,
     *,
@@ -288,9 +283,9 @@ def check_assertion(
     Neither that the challenge is used once nor the counter is seen to here; :func:`verify` does.
     """
     try:
-        answer = Assertion.of(response)
-        demanded(answer.credential_id == credential.id, "credential-unknown")
-        return answer.check(credential, Ceremony("webauthn.get", challenge, origin, party), verified=user_verification)
+        said = Assertion.of(answer)
+        demanded(said.credential_id == credential.id, "credential-unknown")
+        return said.check(credential, Ceremony("webauthn.get", challenge, origin, party), verified=user_verification)
     except NotAccepted as error:
         raise refused(METHOD, error.reason) from None
 
@@ -320,55 +315,60 @@ def _milliseconds(issued: Issued) -> int:
 
 
 # ----------------------------------------------------------------------------------------------- what is answered
-def _registered(
-    unit: Unit, response: str, challenge_id: str, party: RelyingParty, stores: Stores, makers: Makers
-) -> Credential:
-    issued = presenting.taken(stores, challenge_id, Asked(_ENROLMENT, "log-in", None, makers.at), unit)
-    demanded(issued.private["party"] == party.id, "other-party")
-    ceremony = Ceremony("webauthn.create", issued.value, issued.facts.audience, party)
-    person = presenting.named(issued.subject)
-    made, said = Registration.of(response).check(person, ceremony, makers, verified=True)
-    Accounts(party, stores).add(unit, Held(made, issued.private["handle"]), said.counter)
-    return made
-
-
-def _judged(
-    response: str, challenge_id: str, asked: Asked, party: RelyingParty, stores: Stores
-) -> tuple[Issued, Presented]:
+def _in_a_unit(stores: Stores, judge: Callable[[Unit], T]) -> T:
+    """What ``judge`` gives in one unit of the stores, or AuthenticationError."""
     with stores.unit() as unit:
         try:
-            return _answered(unit, response, challenge_id, asked, party, stores)
+            return judge(unit)
         except NotAccepted as error:
             # The unit ends well: the challenge is used, and nothing else was written.
             reason = error.reason
     raise refused(METHOD, reason)
 
 
+def _registered(
+    unit: Unit, answer: str, challenge_id: str, party: RelyingParty, stores: Stores, makers: Makers
+) -> Credential:
+    issued = presenting.taken(stores, challenge_id, Wanted(_ENROLMENT, "log-in", None, makers.at), unit)
+    demanded(issued.private["party"] == party.id, "other-party")
+    ceremony = Ceremony("webauthn.create", issued.value, issued.facts.audience, party)
+    person = presenting.named(issued.subject)
+    made, said = Registration.of(answer).check(person, ceremony, makers, verified=True)
+    Accounts(party, stores).add(unit, Held(made, issued.private["handle"]), said.counter)
+    return made
+
+
+def _judged(
+    answer: str, challenge_id: str, wanted: Wanted, party: RelyingParty, stores: Stores
+) -> tuple[Issued, Presented]:
+    return _in_a_unit(stores, lambda unit: _answered(unit, answer, challenge_id, wanted, party, stores))
+
+
 def _answered(
-    unit: Unit, response: str, challenge_id: str, asked: Asked, party: RelyingParty, stores: Stores
+    unit: Unit, answer: str, challenge_id: str, wanted: Wanted, party: RelyingParty, stores: Stores
 ) -> tuple[Issued, Presented]:
     # 1.
-    issued = presenting.taken(stores, challenge_id, asked, unit)
+    issued = presenting.taken(stores, challenge_id, wanted, unit)
     demanded(issued.private["party"] == party.id, "other-party")
     # 2.
-    answer = Assertion.of(response)
+    given = Assertion.of(answer)
     # 3.
     accounts = Accounts(party, stores)
-    held = accounts.holding(unit, answer.credential_id)
+    held = accounts.holding(unit, given.credential_id)
     credential = held.credential
     # What was withdrawn stays so, whatever the clock says; one that began later could never be rechecked.
     demanded(credential.valid_until is None, "credential-withdrawn")
-    demanded(credential.in_force(asked.now), "credential-time")
+    demanded(credential.in_force(wanted.now), "credential-time")
     person = presenting.same_person(issued, credential.identity)
-    demanded(answer.handle == held.handle or (answer.handle is None and issued.subject is not None), "user-handle")
+    demanded(given.handle == held.handle or (given.handle is None and issued.subject is not None), "user-handle")
     # 4. to 7.
     ceremony = Ceremony("webauthn.get", issued.value, issued.facts.audience, party)
-    said = answer.check(credential, ceremony, verified=issued.private["verified"] == "yes")
+    said = given.check(credential, ceremony, verified=issued.private["verified"] == "yes")
     # 8.
     accounts.count(unit, credential.id, said.counter)
     if said.backed_up != credential.backed_up:
         accounts.change(unit, replace(credential, backed_up=said.backed_up))
-    return issued, _shown(person, answer, said)
+    return issued, _shown(person, given, said)
 
 
 def _shown(person: Identity, answer: Assertion, said: AuthenticatorData) -> Presented:

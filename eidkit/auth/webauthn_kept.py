@@ -84,12 +84,8 @@ def recheck(
     signed_at: datetime | None = None,
 ) -> Recheck:
     """What the kept answer proves to a verifier who pinned the credential; the assurance is recomputed from it."""
-    found = list(rechecked.disclosed(authentication))
-    if authentication.proof_class != _CLASS:
-        why = Text(f"such a proof is {_CLASS} and nothing else", f"bằng chứng này chỉ thuộc loại {_CLASS}")
-        found.append(rechecked.refuted(authentication, why))
-    if authentication.proof.media_type != MEDIA_TYPE:
-        found.append(rechecked.refuted(authentication, rechecked.OTHER_KIND))
+    found = [*rechecked.disclosed(authentication), *rechecked.of_class(authentication, _CLASS)]
+    found += rechecked.of_kind(authentication, MEDIA_TYPE)
     if authentication.disclosure is None or found:
         return rechecked.Recheck(tuple(found), (), _CLASS)
     try:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 MAX_FILE = 16 * 1024 * 1024
 MAX_PINNED = 10_000
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_APP = re.compile(r"android:apk-key-hash:[A-Za-z0-9_-]{43}")
 _MODEL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CREDENTIAL = ("identity", "id", "public_key", "model", "attestation", "backup_eligible", "backed_up", "transports",
                "from", "until")  # fmt: skip
@@ -149,8 +148,7 @@ class RelyingParty:
         if not self.origins:
             shape.refuse("relying-party", "a relying party has an origin", "thiếu origin")
         for origin in self.origins:
-            if not _APP.fullmatch(origin):
-                origins.check(origin)
+            origins.pinned(origin)
         for origin in self.top_origins:
             origins.check(origin)
         if self.top_origins and not self.embedded:

@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from eidkit.auth import certified, challenge, foreign, kept_certificate, presenting
 from eidkit.auth import origin as origins
 from eidkit.auth.certified import Inquiry, Kept
-from eidkit.auth.challenge import Challenge
+from eidkit.auth.challenge import Challenge, Wanted
 from eidkit.auth.foreign import NotAccepted
-from eidkit.auth.presenting import Asked, Presented
+from eidkit.auth.presenting import Presented
 from eidkit.auth.refusal import refused
 from eidkit.binding import jwa, shape
 from eidkit.clock import SYSTEM_CLOCK
@@ -99,7 +99,7 @@ def begin(
 
 
 def verify(
-    token: str,
+    answer: str,
     challenge_id: str,
     *,
     trust: TrustStore,
@@ -113,17 +113,17 @@ def verify(
 ) -> Authentication:
     """The Authentication of the card's holder, or AuthenticationError.
 
-    ``token`` is the JSON that ``webeid.authenticate()`` gives.  ``trust`` needs anchors of kind *login*; ``sources``
-    are where revocation data may come from, and what was found is kept in the proof.  Whatever is raised, the
-    challenge is used.
+    ``answer`` is the token, the JSON that ``webeid.authenticate()`` gives.  ``trust`` needs anchors of kind *login*;
+    ``sources`` are where revocation data may come from, and what was found is kept in the proof.  Whatever is raised,
+    the challenge is used.
     """
-    asked = Asked(METHOD, "confirm", audience, shape.moment(clock.now(), "clock"))
-    issued, shown = _presented(token, challenge_id, asked, stores, Inquiry(trust, sources, policy, transport))
-    return presenting.authentication(issued, shown, asked.now, attest)
+    wanted = Wanted(METHOD, "confirm", audience, shape.moment(clock.now(), "clock"))
+    issued, shown = _presented(answer, challenge_id, wanted, stores, Inquiry(trust, sources, policy, transport))
+    return presenting.authentication(issued, shown, wanted.now, attest)
 
 
 def log_in(
-    token: str,
+    answer: str,
     challenge_id: str,
     *,
     trust: TrustStore,
@@ -135,9 +135,9 @@ def log_in(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Login:
     """As :func:`verify`, for a session and a challenge without a Transaction; a Login approves nothing."""
-    asked = Asked(METHOD, "log-in", audience, shape.moment(clock.now(), "clock"))
-    issued, shown = _presented(token, challenge_id, asked, stores, Inquiry(trust, sources, policy, transport))
-    return presenting.login(issued, shown, asked.now)
+    wanted = Wanted(METHOD, "log-in", audience, shape.moment(clock.now(), "clock"))
+    issued, shown = _presented(answer, challenge_id, wanted, stores, Inquiry(trust, sources, policy, transport))
+    return presenting.login(issued, shown, wanted.now)
 
 
 def check_token(
@@ -186,13 +186,15 @@ class _Token(NamedTuple):
         return cls(str(row.get("algorithm")), signature, Kept(certificate))
 
 
-def _presented(token: str, challenge_id: str, asked: Asked, stores: Stores, given: Inquiry) -> tuple[Issued, Presented]:
+def _presented(
+    answer: str, challenge_id: str, wanted: Wanted, stores: Stores, given: Inquiry
+) -> tuple[Issued, Presented]:
     try:
         # 1.
-        issued = presenting.taken(stores, challenge_id, asked)
+        issued = presenting.taken(stores, challenge_id, wanted)
         # 2. to 6.
-        said = _Token.of(token)
-        kept = _good(said, shape.base64_text(issued.value), issued.facts.audience, given, asked.now)
+        said = _Token.of(answer)
+        kept = _good(said, shape.base64_text(issued.value), issued.facts.audience, given, wanted.now)
         # 7.
         person = presenting.same_person(issued, certified.person(kept))
     except NotAccepted as error:
@@ -230,7 +232,7 @@ def _signed(kept: Kept, algorithm: str, signature: bytes, nonce: str, at_origin:
 def recheck(
     authentication: Authentication,
     trust: TrustStore,
-    providers: Sequence[Any] = (),  # noqa: ARG001 - the same call for every way; the anchors are what counts here
+    providers: Sequence[object] = (),  # noqa: ARG001 - the same call for every way; the anchors are what counts here
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - the certificate was judged at the login, not at the signature
     newer: Newer | None = None,

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from eidkit import algorithms, canonical
 from eidkit.auth import certified, challenge, foreign, kept_certificate, origin, presenting
 from eidkit.auth.certified import Inquiry, Kept
-from eidkit.auth.challenge import Challenge
+from eidkit.auth.challenge import Challenge, Wanted
 from eidkit.auth.foreign import NotAccepted
-from eidkit.auth.presenting import Asked, Presented
+from eidkit.auth.presenting import Presented
 from eidkit.auth.refusal import refused
 from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK
@@ -134,9 +134,9 @@ def verify(
     *login*; ``sources`` are where revocation data may come from, and what was found is kept in the proof, so that it
     can be judged offline.  Whatever is raised, the challenge is used.
     """
-    asked = Asked(METHOD, "confirm", audience, shape.moment(clock.now(), "clock"))
-    issued, shown = _judged(answer, challenge_id, asked, stores, Inquiry(trust, sources, policy, transport))
-    return presenting.authentication(issued, shown, asked.now, attest)
+    wanted = Wanted(METHOD, "confirm", audience, shape.moment(clock.now(), "clock"))
+    issued, shown = _judged(answer, challenge_id, wanted, stores, Inquiry(trust, sources, policy, transport))
+    return presenting.authentication(issued, shown, wanted.now, attest)
 
 
 def log_in(
@@ -152,9 +152,9 @@ def log_in(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Login:
     """As :func:`verify`, for a session and a challenge without a Transaction; a Login approves nothing."""
-    asked = Asked(METHOD, "log-in", audience, shape.moment(clock.now(), "clock"))
-    issued, shown = _judged(answer, challenge_id, asked, stores, Inquiry(trust, sources, policy, transport))
-    return presenting.login(issued, shown, asked.now)
+    wanted = Wanted(METHOD, "log-in", audience, shape.moment(clock.now(), "clock"))
+    issued, shown = _judged(answer, challenge_id, wanted, stores, Inquiry(trust, sources, policy, transport))
+    return presenting.login(issued, shown, wanted.now)
 
 
 class Answer(NamedTuple):
@@ -184,16 +184,16 @@ class Answer(NamedTuple):
         return _signed(self.kept, self.algorithm, self.signature, at_origin, value)
 
 
-def _judged(answer: str, challenge_id: str, asked: Asked, stores: Stores, given: Inquiry) -> tuple[Issued, Presented]:
+def _judged(answer: str, challenge_id: str, wanted: Wanted, stores: Stores, given: Inquiry) -> tuple[Issued, Presented]:
     try:
         # 1.
-        issued = presenting.taken(stores, challenge_id, asked)
+        issued = presenting.taken(stores, challenge_id, wanted)
         # 2.
         said = Answer.of(answer)
         # 3. and 4.
         presenting.demanded(said.holds(issued.facts.audience, issued.value), "signature")
         # 5.
-        kept = certified.accepted(said.kept.certificate, said.kept.issuers, given, asked.now)
+        kept = certified.accepted(said.kept.certificate, said.kept.issuers, given, wanted.now)
         # 6.
         person = presenting.same_person(issued, certified.person(kept))
     except NotAccepted as error:
@@ -220,7 +220,7 @@ def _signed(kept: Kept, algorithm: str, signature: bytes, at_origin: str, value:
 def recheck(
     authentication: Authentication,
     trust: TrustStore,
-    providers: Sequence[Any] = (),  # noqa: ARG001 - the same call for every way; the anchors are what counts here
+    providers: Sequence[object] = (),  # noqa: ARG001 - the same call for every way; the anchors are what counts here
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - the certificate was judged at the login, not at the signature
     newer: Newer | None = None,

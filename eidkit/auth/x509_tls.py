@@ -15,13 +15,14 @@ and ours, so the proof class is *attested*.  Where it has to be *transferable*, 
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from eidkit.auth import certified, challenge, kept_certificate, presenting
+from eidkit.auth import certified, challenge, kept_certificate, presenting, rechecked
 from eidkit.auth.certified import Inquiry, Kept
-from eidkit.auth.challenge import Challenge
+from eidkit.auth.challenge import Challenge, Wanted
 from eidkit.auth.foreign import NotAccepted
-from eidkit.auth.presenting import Asked, Presented
+from eidkit.auth.presenting import Presented
 from eidkit.auth.refusal import refused
 from eidkit.binding import shape
 from eidkit.clock import SYSTEM_CLOCK
@@ -98,10 +99,10 @@ def verify(
     that nobody else can send them (mutual TLS to the proxy, a Unix socket) and that the proxy removes what clients
     send under these names; without it nothing is accepted.
     """
-    asked = Asked(METHOD, "confirm", audience, shape.moment(clock.now(), "clock"))
+    wanted = Wanted(METHOD, "confirm", audience, shape.moment(clock.now(), "clock"))
     hop = _Hop(fields, only_the_proxy_reaches_us)
-    issued, shown = _judged(hop, challenge_id, asked, stores, Inquiry(trust, sources, policy, transport))
-    return presenting.authentication(issued, shown, asked.now, attest)
+    issued, shown = _judged(hop, challenge_id, wanted, stores, Inquiry(trust, sources, policy, transport))
+    return presenting.authentication(issued, shown, wanted.now, attest)
 
 
 def log_in(
@@ -118,10 +119,10 @@ def log_in(
     clock: Clock = SYSTEM_CLOCK,
 ) -> Login:
     """As :func:`verify`, for a session and a challenge without a Transaction; a Login approves nothing."""
-    asked = Asked(METHOD, "log-in", audience, shape.moment(clock.now(), "clock"))
+    wanted = Wanted(METHOD, "log-in", audience, shape.moment(clock.now(), "clock"))
     hop = _Hop(fields, only_the_proxy_reaches_us)
-    issued, shown = _judged(hop, challenge_id, asked, stores, Inquiry(trust, sources, policy, transport))
-    return presenting.login(issued, shown, asked.now)
+    issued, shown = _judged(hop, challenge_id, wanted, stores, Inquiry(trust, sources, policy, transport))
+    return presenting.login(issued, shown, wanted.now)
 
 
 class _Hop(NamedTuple):
@@ -131,16 +132,16 @@ class _Hop(NamedTuple):
     only_the_proxy: bool
 
 
-def _judged(hop: _Hop, challenge_id: str, asked: Asked, stores: Stores, given: Inquiry) -> tuple[Issued, Presented]:
+def _judged(hop: _Hop, challenge_id: str, wanted: Wanted, stores: Stores, given: Inquiry) -> tuple[Issued, Presented]:
     try:
         # 1.
         presenting.demanded(hop.only_the_proxy is True, "hop")
         # 2.
-        issued = presenting.taken(stores, challenge_id, asked)
+        issued = presenting.taken(stores, challenge_id, wanted)
         # 3.
         certificate, issuers = _forwarded(hop.fields)
         # 4.
-        kept = certified.accepted(certificate, issuers, given, asked.now)
+        kept = certified.accepted(certificate, issuers, given, wanted.now)
         # 5.
         person = presenting.same_person(issued, certified.person(kept))
     except NotAccepted as error:
@@ -150,7 +151,7 @@ def _judged(hop: _Hop, challenge_id: str, asked: Asked, stores: Stores, given: I
         certified.factors(METHOD, kept),
         certified.worth(METHOD, kept),
         "attested",
-        (MEDIA_TYPE, _FORM.to_bytes(kept, {"challenge_value": issued.value.hex()})),
+        (MEDIA_TYPE, _FORM.to_bytes(kept, {"challenge_value": issued.value.hex(), "salt": _salt()})),
         _CHECKS,
         _WARNINGS,
     )
@@ -159,7 +160,7 @@ def _judged(hop: _Hop, challenge_id: str, asked: Asked, stores: Stores, given: I
 def recheck(
     authentication: Authentication,
     trust: TrustStore,
-    providers: Sequence[Any] = (),  # noqa: ARG001 - the same call for every way; the anchors are what counts here
+    providers: Sequence[object] = (),  # noqa: ARG001 - the same call for every way; the anchors are what counts here
     *,
     signed_at: datetime | None = None,  # noqa: ARG001 - the certificate was judged at the login, not at the signature
     newer: Newer | None = None,
@@ -169,10 +170,16 @@ def recheck(
 
 
 def _answers(authentication: Authentication, _kept: Kept, said: dict[str, Any]) -> bool:
+    shape.digest(said["salt"], "salt")
     return bool(said["challenge_value"] == authentication.challenge_value.hex())
 
 
-_FORM = kept_certificate.Form(METHOD, MEDIA_TYPE, "attested", ("challenge_value",), _answers)
+def _salt() -> str:
+    """What makes the proof one that nobody can guess who has the certificate: no signature of its key is in it."""
+    return secrets.token_bytes(rechecked.SALT).hex()
+
+
+_FORM = kept_certificate.Form(METHOD, MEDIA_TYPE, "attested", ("challenge_value", "salt"), _answers)
 
 
 def _forwarded(fields: Iterable[tuple[str, str]]) -> tuple[bytes, tuple[bytes, ...]]:

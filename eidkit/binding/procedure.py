@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-    from eidkit.binding.authentication import Assurance
+    from eidkit.binding.authentication import Assurance, ProofClass
 
 MAX_FILE = 1024 * 1024
 
@@ -156,7 +156,7 @@ class Step:
     mandate: Identity | None
     actions: tuple[Action, ...]
     assurance: AssuranceRule | None
-    proof_class: str
+    proof_class: ProofClass
     signature_level: str
     max_age: int
     different_from: tuple[str, ...]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from eidkit.binding.authentication import Assurance, Authentication
 
 SKEW = timedelta(seconds=60)
+"""By how much two clocks may differ: what :data:`eidkit.policy.SKEW` says, which lies above this."""
 
 
 class Authenticated(Protocol):

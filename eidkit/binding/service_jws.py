@@ -120,7 +120,7 @@ def _public_key(certificate: bytes) -> PublicKeyTypes | None:
 
     try:
         return x509.load_der_x509_certificate(certificate).public_key()
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         return None
 
 

@@ -21,6 +21,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 MAX_TEXT = 4096
 MAX_ITEMS = 256
+FIRST_YEAR, LAST_YEAR = 1970, 9998
 T = TypeVar("T")
 
 
@@ -100,9 +101,18 @@ def unique(values: Iterable[str], what: str) -> None:
 
 
 def moment(value: datetime, what: str) -> datetime:
-    """``value`` as a UTC time in whole seconds: the form in which every time is bound."""
+    """``value`` as a UTC time in whole seconds: the form in which every time is bound.
+
+    At the ends of the calendar nobody could add a tolerance to it any more, so those are refused.
+    """
     if value.tzinfo is None:
         refuse("time-naive", f"{what} has no time zone", f"{what} không có múi giờ")
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        refuse(
+            "time-range",
+            f"{what} lies in the years {FIRST_YEAR} to {LAST_YEAR}",
+            f"{what} phải trong các năm {FIRST_YEAR} đến {LAST_YEAR}",
+        )
     return canonical.parse_time(canonical.format_time(value))
 
 

@@ -154,6 +154,30 @@ def verify(ctx: click.Context, /, who: str, store: str, key_file: Path, **chosen
     say(Text("the code is right", "mã đúng"), err=True)
 
 
+UNLOCK_EPILOG = """\b
+Examples:
+  eidkit otp unlock vn-cccd:000190000022 --store auth.db --key-file store.key
+
+Replacing an authenticator (`eidkit otp enrol --replace`) keeps the lock: whoever guesses gets nothing by it.
+"""
+
+
+@command.command("unlock", epilog=UNLOCK_EPILOG, short_help="Let a person try again who was locked out.")
+@click.argument("who", metavar="SCHEME:IDENTIFIER|-")
+@_store_options
+@language_option
+def unlock(who: str, store: str, key_file: Path) -> None:
+    """Start the count of a person's wrong codes anew: after ten in a row no code of theirs is accepted any more.
+
+    Make sure beforehand that it was that person who was wrong, and not somebody who guesses.
+    """
+    from eidkit.auth import otp
+
+    identity = _identity(who)
+    otp.unlock(identity, stores=_stores(store, key_file, make=False))
+    say(Text(f"{identity.masked} may try again", f"{identity.masked} có thể thử lại"), err=True)
+
+
 ROTATE_EPILOG = """\b
 Examples:
   eidkit otp rotate --store auth.db --key-file old.key --new-key-file new.key

@@ -105,7 +105,7 @@ def approve(
     # 3.
     found += _transaction(dossier, step, authentication, came)
     # 4.
-    links, refused, materials = linking.judged((*dossier.links, *given.links), dossier.procedure, given)
+    links, refused, materials = linking.judged((*given.links, *dossier.links), dossier.procedure, given)
     found += [*refused, *rules.broken(act, Case(_earlier(dossier), given, links))]
     # 5.
     if _used_before(dossier, authentication):

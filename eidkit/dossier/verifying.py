@@ -100,7 +100,8 @@ def verify(dossier: Dossier, given: Given) -> DossierReport:
     judged, whole = _judged(dossier, given)
     # 2.
     completing = leftovers.with_validation(dossier, given)
-    links, refused, _ = linking.judged((*dossier.links, *given.links), dossier.procedure, completing)
+    # The verifier's own first: whoever fills the folder must not crowd them out.
+    links, refused, _ = linking.judged((*given.links, *dossier.links), dossier.procedure, completing)
     whole += refused
     papers = Papers(dossier, given, judged, _by_login(judged), leftovers.initially_present(dossier), links)
     # 3.

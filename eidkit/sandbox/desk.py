@@ -14,7 +14,7 @@ import secrets
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from eidkit.binding import shape
@@ -46,6 +46,15 @@ class Granted:
     person: Identity
     claims: dict[str, Any]
     expires: datetime
+
+
+class LoggedIn(NamedTuple):
+    """Who logged in and when, with what is said of how; ``acr`` is ``None`` where nothing is said of the assurance."""
+
+    person: Identity
+    acr: str | None
+    amr: Sequence[str]
+    at: datetime
 
 
 class LoginDesk:
@@ -91,7 +100,7 @@ class LoginDesk:
         except AuthorizationError as error:
             raise authorizing.misused(error) from error
         usual = self.speaks.usual_acr if acr == "" else acr
-        return self._answered(asked, person, usual, amr, auth_time or self.clock.now(), self.faults)
+        return self._answered(asked, LoggedIn(person, usual, amr, auth_time or self.clock.now()), self.faults)
 
     # ── the Transport ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -162,7 +171,7 @@ class LoginDesk:
         chosen = next((one for one in self.persons if subject_of(one) == given.get("person")), None)
         if chosen is None or given.get("acr") not in self.speaks.acr:
             return self._page(given["request"], given.get("language", ""), nobody=True)
-        back = self._answered(asked, chosen, given["acr"], ("pwd", "otp"), self.clock.now(), faults)
+        back = self._answered(asked, LoggedIn(chosen, given["acr"], ("pwd", "otp"), self.clock.now()), faults)
         return see_other(self._way_back(asked.redirect_uri, back))
 
     def _way_back(self, redirect_uri: str, back: dict[str, str]) -> str:
@@ -173,21 +182,13 @@ class LoginDesk:
             return see_other(authorizing.way_back(error.back, {"error": error.code, "iss": self.issuer}))
         return Response(400, login_page.headers(), login_page.refusal_page(error.why, language))
 
-    def _answered(
-        self,
-        asked: Asked,
-        person: Identity,
-        acr: str | None,
-        amr: Sequence[str],
-        when: datetime,
-        faults: Collection[str],
-    ) -> dict[str, str]:
+    def _answered(self, asked: Asked, who: LoggedIn, faults: Collection[str]) -> dict[str, str]:
         """The callback's parameters, with a fresh code for who logged in."""
-        claims = {"sub": subject_of(person), "nonce": asked.nonce, "auth_time": int(when.timestamp())}
-        claims |= {"amr": list(amr)} | ({} if acr is None else {"acr": acr})
+        claims = {"sub": subject_of(who.person), "nonce": asked.nonce, "auth_time": int(who.at.timestamp())}
+        claims |= {"amr": list(who.amr)} | ({} if who.acr is None else {"acr": who.acr})
         code = secrets.token_urlsafe(24)
         with self._lock:
-            keep(self._codes, code, Granted(asked, person, claims, self.clock.now() + LIFETIME))
+            keep(self._codes, code, Granted(asked, who.person, claims, self.clock.now() + LIFETIME))
         back = {"code": code, "state": asked.state, "iss": self.issuer}
         if "wrong-state" in faults:
             back["state"] = "x" * 43

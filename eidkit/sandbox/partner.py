@@ -19,14 +19,14 @@ from eidkit.sandbox.partner_faults import ANSWER_FAULTS, BODY_FAULTS, PARTNER_FA
 from eidkit.transport import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Mapping
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
     from eidkit.auth.vneid import Partner, PemDecryptionKey
     from eidkit.identity import Identity
     from eidkit.sandbox.authorizing import Asked
+    from eidkit.sandbox.desk import LoggedIn
     from eidkit.transport import Request
 
 __all__ = ["CLIENT_ID", "CLIENT_SECRET", "NAME", "PARTNER_FAULTS", "SandboxPartner"]
@@ -92,16 +92,8 @@ class SandboxPartner(LoginDesk):
 
     # ── the browser ───────────────────────────────────────────────────────────────────────────────────────
 
-    def _answered(
-        self,
-        asked: Asked,
-        person: Identity,
-        acr: str | None,
-        amr: Sequence[str],
-        when: datetime,
-        faults: Collection[str],
-    ) -> dict[str, str]:
-        back = super()._answered(asked, person, acr, amr, when, faults)
+    def _answered(self, asked: Asked, who: LoggedIn, faults: Collection[str]) -> dict[str, str]:
+        back = super()._answered(asked, who, faults)
         # There is no issuer in this kind of callback.
         del back["iss"]
         if self.encrypts_code:

@@ -53,6 +53,8 @@ class Status:
     observations: tuple[Observation, ...] = ()
     aged: bool = False
     """Unknown only because the answers are too old: a fresh one would do (EN 319 102-1 §5.2.5)."""
+    signer_ends: datetime | None = None
+    """When the certificate ends of whoever signed a "good" in the place of the issuer; None where the issuer did."""
 
     @property
     def why(self) -> Text:
@@ -172,7 +174,7 @@ def check_strength(question: Question, algorithm: AlgorithmIdentifier) -> None:
 
 def check_not_future(moment: datetime, question: Question) -> None:
     """(4) Nothing is believed that comes from the future."""
-    if moment > question.now + SKEW:
+    if moment - question.now > SKEW:
         time = f"{moment:%Y-%m-%d %H:%M} UTC"
         raise Refused(f"it is from the future ({time})", f"có thời điểm trong tương lai ({time})")
 

@@ -48,25 +48,26 @@ def statements_of_ocsp(question: Question, answer: bytes) -> Iterator[Statement]
                 f"the critical OCSP extension {oid} is not supported", f"phần mở rộng OCSP {oid} chưa được hỗ trợ"
             )
     check_not_future(response.produced_at, question)
-    if response.produced_at < certificate.not_before - SKEW:
+    if certificate.not_before - response.produced_at > SKEW:
         raise Refused("the OCSP answer is older than the certificate", "trả lời OCSP có trước chứng thư")
     responder = _responder(response, question)  # (1)
     check_signature(question, response.signature_algorithm, lambda: response.signed_by(responder))  # (2)
     for single in about:  # one statement that may not be used does not silence the others
         try:
-            yield Statement(_statement(question, response, single))
+            yield Statement(_statement(question, response, single, responder))
         except Refused as refusal:
             question.refuse(response.sha256, refusal)
 
 
-def _statement(question: Question, response: ocsp.OcspResponse, single: ocsp.Single) -> Status:
+def _statement(question: Question, response: ocsp.OcspResponse, single: ocsp.Single, responder: Certificate) -> Status:
     check_not_future(single.this_update, question)
     times = (single.this_update, single.next_update)
     if single.status == "revoked":
         return revoked(single.revoked_at, single.reason, "ocsp", response.sha256, times)
     if single.status == "good":
         check_current(question, *times, single.archive_cutoff)
-        return Status("good", None, None, "ocsp", response.sha256, *times)
+        ends = None if responder == question.issuer else responder.not_after
+        return Status("good", None, None, "ocsp", response.sha256, *times, signer_ends=ends)
     raise Refused("the OCSP responder does not know the certificate", "máy chủ OCSP không biết chứng thư này")
 
 

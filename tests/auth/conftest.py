@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,17 @@ from eidkit.auth.stores import Stores
 from eidkit.binding.transaction import Transaction, TransactionDocument
 from eidkit.clock import FixedClock
 from eidkit.identity import Identity
+from eidkit.sandbox import Sandbox
+from eidkit.sandbox.partner import SandboxPartner
 from tests.servers import KINDS, SHARED, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from eidkit.sandbox.keys import SandboxKey
 
 NOW = datetime(2026, 3, 2, 9, 14, 10, tzinfo=UTC)
 LAN = Identity("vn-cccd", "001088000017", "Nguyễn Thị Lan")
@@ -112,6 +119,30 @@ def transaction() -> Transaction:
 @pytest.fixture
 def other_transaction(transaction) -> Transaction:
     return replace(transaction, dossier_id="H56.01-261124-0002")
+
+
+@pytest.fixture
+def reasons(caplog):
+    """Why answers were refused so far, as the log tells it."""
+    caplog.set_level(logging.INFO, "eidkit.auth")
+    return lambda: [record.code for record in caplog.records]
+
+
+@pytest.fixture
+def sandbox(clock) -> Sandbox:
+    return Sandbox.create(clock=clock)
+
+
+@pytest.fixture
+def lan(sandbox) -> SandboxKey:
+    """The key of an official, with a certificate that may sign and log in."""
+    return sandbox.official("Nguyễn Thị Lan", "000190000022")
+
+
+@pytest.fixture(scope="session")
+def relying_key() -> RSAPrivateKey:
+    """The RSA key for which a partner encrypts, made once."""
+    return SandboxPartner().private
 
 
 @pytest.fixture(scope="session")

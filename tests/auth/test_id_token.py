@@ -338,6 +338,8 @@ CHANGES = {
     "expiry as text": ({"exp": str(AT + 60)}, "exp"),
     "expiry as a boolean": ({"exp": True}, "exp"),
     "expiry beyond numbers": ({"exp": 1e300}, "exp"),
+    "expiry longer than any float": ({"exp": 10**400}, "exp"),
+    "expiry without end": ({"exp": float("inf")}, "token-payload"),
     "expiry negative": ({"exp": -1}, "exp"),
     "issued in the future": ({"iat": AT + 61}, "iat"),
     "issued long ago": ({"iat": AT - 661}, "iat"),

@@ -22,16 +22,6 @@ ORIGIN = "https://permits.example"
 
 
 @pytest.fixture
-def sandbox(clock):
-    return Sandbox.create(clock=clock)
-
-
-@pytest.fixture
-def lan(sandbox):
-    return sandbox.official("Nguyễn Thị Lan", "000190000022")
-
-
-@pytest.fixture
 def house(clock):
     return SandboxProvider(clock=clock)
 
@@ -280,6 +270,8 @@ def test_an_attestation_is_no_link(joined, by_provider):
         lambda said: said | {"issued_at": "2026-03-03T09:14:10Z"},
         lambda said: said | {"v": 2},
         lambda said: said | {"until": None},
+        lambda said: said | dict.fromkeys(("valid_from", "issued_at"), "9999-12-31T23:59:59Z"),
+        lambda said: said | {"shown": [one | {"at": "9999-12-31T23:59:59Z"} for one in said["shown"]]},
     ],
 )
 def test_a_statement_that_is_no_link_is_refused_whoever_signed(joined, sandbox, clock, change):

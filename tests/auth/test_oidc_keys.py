@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -55,12 +54,6 @@ class Portal:
 @pytest.fixture
 def portal(stores, clock, transaction):
     return Portal(stores, clock, transaction)
-
-
-@pytest.fixture
-def reasons(caplog):
-    caplog.set_level(logging.INFO, "eidkit.auth")
-    return lambda: [record.code for record in caplog.records]
 
 
 class WithoutKeys:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -59,12 +58,6 @@ class Site:
 @pytest.fixture
 def site(memory, clock, transaction):
     return Site(memory, clock, transaction)
-
-
-@pytest.fixture
-def reasons(caplog):
-    caplog.set_level(logging.INFO, "eidkit.auth")
-    return lambda: [record.code for record in caplog.records]
 
 
 # ── a session ─────────────────────────────────────────────────────────────────────────────────────────────

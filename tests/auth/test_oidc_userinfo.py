@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,13 +12,14 @@ from eidkit import canonical
 from eidkit.auth import oidc, recheck
 from eidkit.auth.oidc import Profile, Provider
 from eidkit.binding import shape
-from eidkit.binding.authentication import Authentication, Proof
+from eidkit.binding.authentication import Authentication
 from eidkit.errors import AuthenticationError, EidkitError, TransportError
 from eidkit.identity import Identity
 from eidkit.sandbox.dialect import PORTAL
 from eidkit.sandbox.provider import SandboxProvider
 from eidkit.transport import Response
 from eidkit.vn import NATIONAL_PORTAL
+from tests.auth.remade import with_proof
 
 LAN = Identity("vn-cccd", "001088000017", "Nguyễn Thị Lan")
 BINH = Identity("vn-cccd", "001088000025", "Trần Văn Bình")
@@ -62,23 +62,8 @@ def portal(memory, clock, transaction):
     return Portal(memory, clock, transaction)
 
 
-@pytest.fixture
-def reasons(caplog):
-    caplog.set_level(logging.INFO, "eidkit.auth")
-    return lambda: [record.code for record in caplog.records]
-
-
 def codes(result):
     return [found.code for found in result.findings]
-
-
-def with_proof(authentication, proof):
-    """The same authentication over other proof bytes."""
-    return replace(
-        authentication,
-        proof=Proof.of(authentication.proof.media_type, proof),
-        disclosure=replace(authentication.disclosure, proof=proof),
-    )
 
 
 def test_the_portals_row_reads_what_the_portal_tells(clock):

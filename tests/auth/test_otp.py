@@ -18,9 +18,10 @@ from eidkit.auth import limits, otp, recheck
 from eidkit.auth.codes import Seed
 from eidkit.auth.stores import Attempts, Stores
 from eidkit.binding.attestation import Attestation
-from eidkit.binding.authentication import Authentication, Proof
+from eidkit.binding.authentication import Authentication
 from eidkit.errors import AuthenticationError, EidkitError, StoreError
 from eidkit.identity import Identity
+from tests.auth.remade import with_members, with_proof
 
 LAN = Identity("vn-cccd", "001088000017", "Nguyễn Thị Lan")
 BINH = Identity("vn-cccd", "001088000025", "Trần Văn Bình")
@@ -511,14 +512,6 @@ def authentication(desk):
     return desk.verify(desk.code())
 
 
-def _with_proof(authentication, proof):
-    return replace(
-        authentication,
-        proof=Proof.of(authentication.proof.media_type, proof),
-        disclosure=replace(authentication.disclosure, proof=proof),
-    )
-
-
 def test_a_kept_authentication_rechecks(authentication, tmp_path):
     authentication.write(tmp_path / "a.json")
     result = recheck(Authentication.read(tmp_path / "a.json"), None)
@@ -555,13 +548,12 @@ def test_a_proof_of_another_transaction_is_refuted(authentication, other_transac
     ],
 )
 def test_a_changed_proof_is_refuted(authentication, change):
-    proof = {**canonical.loads(authentication.disclosure.proof), **change}
-    assert not recheck(_with_proof(authentication, canonical.dumps(proof)), None)
+    assert not recheck(with_members(authentication, **change), None)
 
 
 @pytest.mark.parametrize("proof", [b"", b"{}", b"[]", b"\xff", b'{"a":1,"a":1}', b"1e3"])
 def test_a_malformed_proof_is_refuted_and_nothing_raises(authentication, proof):
-    assert not recheck(_with_proof(authentication, proof), None)
+    assert not recheck(with_proof(authentication, proof), None)
 
 
 def test_a_code_is_never_more_than_attested(authentication):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
 from datetime import timedelta
 
@@ -156,3 +157,20 @@ def test_a_log_in_challenge_has_a_value_of_its_own(clock, transaction):
     login = replace(about, transaction=None)
     assert about.value != login.value
     assert challenge.Issued.from_json(login.to_json()) == login
+
+
+@pytest.mark.parametrize("way", MODULES)
+def test_the_log_tells_which_way_refused_and_the_error_does_not(ways, way, caplog):
+    caplog.set_level(logging.INFO, "eidkit.auth")
+    with pytest.raises(AuthenticationError) as caught:
+        ways.log_in(way, ways.begin(way), "000000")
+    assert caught.value.code == "otp-refused"
+    assert [(record.method, record.code) for record in caplog.records] == [(way, "code")]
+
+
+@pytest.mark.parametrize("way", [otp, hotp])
+def test_the_log_tells_it_of_a_try_without_a_challenge_too(way, ways, clock, caplog):
+    caplog.set_level(logging.INFO, "eidkit.auth")
+    with pytest.raises(AuthenticationError):
+        way.confirm(LAN, "000000", stores=ways.stores, clock=clock)
+    assert [(record.method, record.code) for record in caplog.records] == [(way.METHOD, "code")]

@@ -18,16 +18,6 @@ ORIGIN = "https://permits.example"
 
 
 @pytest.fixture
-def sandbox(clock):
-    return Sandbox.create(clock=clock)
-
-
-@pytest.fixture
-def lan(sandbox):
-    return sandbox.official("Nguyễn Thị Lan", "000190000022")
-
-
-@pytest.fixture
 def login(sandbox, memory, clock, transaction, lan):
     challenge = x509.begin(transaction, audience=ORIGIN, stores=memory, clock=clock)
     return x509.verify(

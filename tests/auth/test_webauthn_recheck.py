@@ -13,11 +13,12 @@ import pytest
 from eidkit.auth import pinned_files, recheck, webauthn
 from eidkit.auth.webauthn import RelyingParty
 from eidkit.binding import shape
-from eidkit.binding.authentication import ChallengeFacts, Disclosure, Proof, subject_commitment
+from eidkit.binding.authentication import ChallengeFacts, Disclosure, subject_commitment
 from eidkit.errors import CanonicalError
 from eidkit.identity import Identity
 from eidkit.sandbox.authenticator import SandboxAuthenticator
 from eidkit.trust.store import TrustStore
+from tests.auth.remade import with_members
 
 ORIGIN = "https://permits.example"
 ELSEWHERE = "https://www.permits.example"
@@ -114,17 +115,10 @@ def test_a_misshapen_pin_is_refused(credential, members):
 
 
 # ------------------------------------------------------------------------------------------------------ mutations
-def with_proof(made, **members):
-    said = json.loads(made.disclosure.proof) | members
-    proof = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
-    kept = Disclosure(made.disclosure.identity, made.disclosure.salt, proof)
-    return replace(made, proof=Proof.of(made.proof.media_type, proof), disclosure=kept)
-
-
 def with_octet(made, member, at):
     octets = bytearray(shape.base64url_bytes(json.loads(made.disclosure.proof)[member], member))
     octets[at] ^= 1
-    return with_proof(made, **{member: shape.base64url(bytes(octets))})
+    return with_members(made, **{member: shape.base64url(bytes(octets))})
 
 
 def at_origin(made, origin):
@@ -147,10 +141,10 @@ MUTATIONS = {
     "another kind": lambda made, _: replace(made, proof=replace(made.proof, media_type="x/y")),
     "another way": lambda made, _: replace(made, method="x509"),
     "another time": lambda made, _: replace(made, authenticated_at=made.authenticated_at - timedelta(days=1)),
-    "another credential": lambda made, _: with_proof(made, credential_id="AAAA"),
-    "no signature": lambda made, _: with_proof(made, signature=""),
-    "one member more": lambda made, _: with_proof(made, more="AA"),
-    "a misspelt member": lambda made, _: with_proof(made, signature="A"),
+    "another credential": lambda made, _: with_members(made, credential_id="AAAA"),
+    "no signature": lambda made, _: with_members(made, signature=""),
+    "one member more": lambda made, _: with_members(made, more="AA"),
+    "a misspelt member": lambda made, _: with_members(made, signature="A"),
     "another signature": lambda made, _: with_octet(made, "signature", 20),
     "other client data": lambda made, _: with_octet(made, "client_data", 40),
     "another party's hash": lambda made, _: with_octet(made, "authenticator_data", 0),
@@ -175,6 +169,14 @@ def test_the_keys_of_others_prove_nothing(made, memory, clock, credential):
     assert codes(recheck(made, NOBODY, [forged])) == ["LOGIN_RECHECK"]
 
 
+def test_a_key_that_anybody_can_sign_with_proves_nothing(made, credential):
+    """Ed25519's neutral element as a key: one value would be its signature over every login."""
+    cose = bytes.fromhex("a40101032720062158200100") + bytes(30)
+    pinned = PARTY.with_credentials([replace(credential, public_key=cose)])
+    forged = with_members(made, signature=shape.base64url(b"\x01" + bytes(63)))
+    assert codes(recheck(forged, NOBODY, [pinned])) == ["LOGIN_RECHECK"]
+
+
 def test_a_pin_of_another_person(made, credential):
     result = recheck(made, NOBODY, [PARTY.with_credentials([replace(credential, identity=BINH)])])
     assert codes(result) == ["LOGIN_RECHECK"]
@@ -197,7 +199,7 @@ def test_a_touch_alone_is_no_approval(made, pins, device, memory, clock, transac
 
     options = {"challenge": shape.base64url(made.challenge_value), "rpId": PARTY.id, "allowCredentials": []}
     proof = to_bytes(Assertion.of(device.get(json.dumps(options))))
-    forged = with_proof(made, **json.loads(proof))
+    forged = with_members(made, **json.loads(proof))
     assert codes(recheck(forged, NOBODY, [pins])) == ["LOGIN_RECHECK"]
 
 

@@ -13,8 +13,10 @@ from eidkit import algorithms
 from eidkit.auth import recheck, webeid
 from eidkit.errors import AuthenticationError
 from eidkit.identity import Identity
-from eidkit.sandbox import Sandbox
+from eidkit.sandbox import Sandbox, SandboxKey
+from eidkit.sandbox.keys import generate
 from eidkit.trust.sources import Sources
+from tests.auth.reissuing import reissued, usage
 
 ORIGIN = "https://permits.example"
 ALGORITHM = {"p256": "ES256", "p384": "ES384", "p521": "ES512", "rsa2048": "RS256"}
@@ -40,16 +42,6 @@ def card(key, nonce: str, *, origin: str = ORIGIN, kind: str = "p256", **members
         "appVersion": "https://web-eid.eu/web-eid-app/releases/v2.0.0",
     }
     return json.dumps(token | members)
-
-
-@pytest.fixture
-def sandbox(clock) -> Sandbox:
-    return Sandbox.create(clock=clock)
-
-
-@pytest.fixture
-def lan(sandbox):
-    return sandbox.official("Nguyễn Thị Lan", "000190000022")
 
 
 @pytest.fixture
@@ -136,6 +128,55 @@ def test_another_person_than_the_challenge_is_for(enter, lan):
 
 def test_a_certificate_of_an_authority_that_is_not_ours(enter, clock):
     refused(enter, Sandbox.create(clock=clock).official("Nguyễn Thị Lan", "000190000022"))
+
+
+def test_a_self_made_certificate(enter, lan):
+    """It names Lan and her authority; only its signature is of the maker's own key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    own, private = lan.certificate, generate("p256")
+    builder = x509.CertificateBuilder().subject_name(own.subject).issuer_name(own.issuer)
+    builder = builder.serial_number(own.serial_number).public_key(private.public_key())
+    builder = builder.not_valid_before(own.not_valid_before_utc).not_valid_after(own.not_valid_after_utc)
+    for extension in own.extensions:
+        builder = builder.add_extension(extension.value, critical=extension.critical)
+    refused(enter, SandboxKey(private, builder.sign(private, SHA256()), lan.chain, lan.identity))
+
+
+def test_a_card_that_signs_documents_only(enter, lan, sandbox):
+    assert enter(reissued(sandbox, lan, usage(digital_signature=True)))
+    refused(enter, reissued(sandbox, lan, usage(content_commitment=True)))
+
+
+@pytest.mark.parametrize(("purpose", "good"), [("CLIENT_AUTH", True), ("SERVER_AUTH", False), ("TIME_STAMPING", False)])
+def test_a_certificate_that_restricts_itself_to_something_else(enter, lan, sandbox, purpose, good):
+    from cryptography.x509 import ExtendedKeyUsage, ExtendedKeyUsageOID
+
+    key = reissued(sandbox, lan, ExtendedKeyUsage([getattr(ExtendedKeyUsageOID, purpose)]))
+    if good:
+        assert enter(key)
+    else:
+        refused(enter, key)
+
+
+@pytest.mark.parametrize("policy", sorted(webeid.DISALLOWED_POLICIES))
+def test_a_certificate_of_a_phone_is_no_card(enter, lan, sandbox, policy):
+    assert enter(reissued(sandbox, lan, _policies("1.3.6.1.4.1.51361.1.2.1")))
+    refused(enter, reissued(sandbox, lan, _policies("1.3.6.1.4.1.51361.1.2.1", policy)))
+
+
+def _policies(*oids):
+    from cryptography.x509 import CertificatePolicies, ObjectIdentifier, PolicyInformation
+
+    return CertificatePolicies([PolicyInformation(ObjectIdentifier(oid), None) for oid in oids])
+
+
+def test_a_token_for_another_session(memory, lan, clock, given, transaction):
+    """The attacker's own good token, brought into the victim's session, logs nobody in there (and the reverse)."""
+    theirs, ours = (webeid.begin(transaction, audience=ORIGIN, stores=memory, clock=clock) for _ in range(2))
+    refused(webeid.verify, card(lan, theirs.question), ours.id, stores=memory, **given)
+    assert webeid.verify(card(lan, theirs.question), theirs.id, stores=memory, **given)
 
 
 @pytest.mark.parametrize("flaw", [{"expired": True}, {"usage": "wrong"}])

@@ -19,27 +19,18 @@ from eidkit.binding.authentication import (
     Authentication,
     ChallengeFacts,
     Disclosure,
-    Proof,
     subject_commitment,
 )
 from eidkit.errors import AuthenticationError, EidkitError
 from eidkit.identity import Identity
-from eidkit.sandbox import Sandbox, SandboxKey
+from eidkit.sandbox import Sandbox
 from eidkit.trust.sources import Sources
 from eidkit.trust.store import TrustStore
+from tests.auth.reissuing import reissued, usage
+from tests.auth.remade import with_members
 
 ORIGIN = "https://permits.example"
 PHISHING = "https://permits.example.phishing.test"
-
-
-@pytest.fixture
-def sandbox(clock) -> Sandbox:
-    return Sandbox.create(clock=clock)
-
-
-@pytest.fixture
-def lan(sandbox):
-    return sandbox.official("Nguyễn Thị Lan", "000190000022")
 
 
 @pytest.fixture
@@ -57,33 +48,6 @@ def enter(sandbox, memory, clock, transaction):
 
 def changed(**members):
     return lambda text: json.dumps(json.loads(text) | members)
-
-
-def reissued(sandbox, key, *instead):
-    """``key`` with a certificate of the same authority that has the extensions ``instead`` in place of its own."""
-    from cryptography import x509 as certificates
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    own, authority = key.certificate, sandbox.authorities["official"]
-    builder = certificates.CertificateBuilder().subject_name(own.subject).issuer_name(own.issuer)
-    builder = builder.serial_number(own.serial_number).public_key(own.public_key())
-    builder = builder.not_valid_before(own.not_valid_before_utc).not_valid_after(own.not_valid_after_utc)
-    new = {extension.oid for extension in instead}
-    for extension in own.extensions:
-        if extension.oid not in new:
-            builder = builder.add_extension(extension.value, critical=extension.critical)
-    for extension in instead:
-        builder = builder.add_extension(extension, critical=False)
-    made = builder.sign(authority.key, SHA256())
-    return SandboxKey(key.private_key, made, key.chain, key.identity)
-
-
-def usage(**bits):
-    from cryptography.x509 import KeyUsage
-
-    names = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
-    names += ("key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
-    return KeyUsage(**{name: bits.get(name, False) for name in names})
 
 
 def refused(call, *arguments, **given):
@@ -348,13 +312,6 @@ def test_it_holds_after_the_certificate_was_revoked_later(enter, lan, sandbox, c
     assert recheck(made, sandbox.trust)
 
 
-def with_proof(made: Authentication, **members) -> Authentication:
-    said = json.loads(made.disclosure.proof) | members
-    proof = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
-    kept = Disclosure(made.disclosure.identity, made.disclosure.salt, proof)
-    return replace(made, proof=Proof.of(made.proof.media_type, proof), disclosure=kept)
-
-
 def for_origin(made: Authentication, origin: str) -> Authentication:
     facts = made.challenge
     return replace(made, challenge=ChallengeFacts(facts.nonce, facts.issued, facts.expires, origin))
@@ -372,11 +329,11 @@ def named(made: Authentication, identity: Identity) -> Authentication:
         pytest.param(lambda made, _: for_origin(made, PHISHING), id="another origin"),
         pytest.param(lambda made, other: replace(made, transaction=other), id="another transaction"),
         pytest.param(lambda made, _: named(made, Identity("vn-cccd", "000080000033")), id="another person"),
-        pytest.param(lambda made, _: with_proof(made, signature="AAAA"), id="another signature"),
-        pytest.param(lambda made, _: with_proof(made, algorithm="ecdsa-sha384"), id="another algorithm"),
-        pytest.param(lambda made, _: with_proof(made, ocsps=[], crls=[]), id="no status kept"),
-        pytest.param(lambda made, _: with_proof(made, issuers=[]), id="no issuers kept"),
-        pytest.param(lambda made, _: with_proof(made, more=1), id="one member more"),
+        pytest.param(lambda made, _: with_members(made, signature="AAAA"), id="another signature"),
+        pytest.param(lambda made, _: with_members(made, algorithm="ecdsa-sha384"), id="another algorithm"),
+        pytest.param(lambda made, _: with_members(made, ocsps=[], crls=[]), id="no status kept"),
+        pytest.param(lambda made, _: with_members(made, issuers=[]), id="no issuers kept"),
+        pytest.param(lambda made, _: with_members(made, more=1), id="one member more"),
         pytest.param(lambda made, _: replace(made, proof=replace(made.proof, media_type="x/y")), id="another kind"),
         pytest.param(lambda made, _: replace(made, proof_class="attested"), id="another class"),
         pytest.param(lambda made, _: replace(made, authenticated_at=made.authenticated_at + timedelta(days=4000)),

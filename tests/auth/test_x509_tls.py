@@ -19,16 +19,6 @@ def field(*ders: bytes) -> str:
 
 
 @pytest.fixture
-def sandbox(clock) -> Sandbox:
-    return Sandbox.create(clock=clock)
-
-
-@pytest.fixture
-def lan(sandbox):
-    return sandbox.official("Nguyễn Thị Lan", "000190000022")
-
-
-@pytest.fixture
 def fields(lan, sandbox):
     from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -76,6 +66,24 @@ def test_a_record_of_another_challenge(enter, fields, sandbox, other_transaction
     kept = Disclosure(made.disclosure.identity, made.disclosure.salt, data)
     mutant = replace(made, proof=Proof.of(made.proof.media_type, data), disclosure=kept)
     assert not recheck(mutant, sandbox.trust)
+
+
+def test_the_digest_of_an_erased_login_tells_nobody_whose_certificate_it_was(enter, fields, sandbox):
+    """Everything else in the proof is known to whoever holds the certificate and the answers about it."""
+    first, second = (json.loads(enter(fields).disclosure.proof) for _ in range(2))
+    assert first["certificate"] == second["certificate"]
+    assert len({*(bytes.fromhex(one["salt"]) for one in (first, second))}) == 2
+    assert all(len(bytes.fromhex(one["salt"])) == 32 for one in (first, second))
+
+
+@pytest.mark.parametrize("salt", [None, "", "00", 7])
+def test_a_proof_without_its_salt(enter, fields, sandbox, salt):
+    made = enter(fields)
+    data = json.dumps(
+        json.loads(made.disclosure.proof) | {"salt": salt}, sort_keys=True, separators=(",", ":")
+    ).encode()
+    kept = Disclosure(made.disclosure.identity, made.disclosure.salt, data)
+    assert recheck(replace(made, proof=Proof.of(made.proof.media_type, data), disclosure=kept), sandbox.trust).refuted
 
 
 def refused(enter, fields, **given):

@@ -157,6 +157,16 @@ def test_a_certificate_that_is_none_does_not_verify(attested):
     assert not Attestation.read(_joined({**header, "x5c": ["AAAA"]}, claims, value)).signature_holds()
 
 
+def test_no_octet_of_its_certificate_may_change(attested):
+    """Among them is a version that there is not, which is no ValueError of the library that reads it."""
+    header, claims, value = _parts(attested.attestation)
+    der = shape.base64_bytes(header["x5c"][0], "x5c")
+    for at in range(len(der)):
+        other = shape.base64_text(der[:at] + bytes([der[at] ^ 0x41]) + der[at + 1 :])
+        read = Attestation.read(_joined({**header, "x5c": [other]}, claims, value))
+        assert not read.signature_holds()
+
+
 def test_der_instead_of_raw_ecdsa_does_not_verify(attested):
     from eidkit.algorithms import ecdsa_from_plain
 

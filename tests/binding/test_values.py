@@ -101,6 +101,19 @@ def test_fractions_of_seconds_are_cut_and_naive_times_refused(authentication):
         replace(authentication, authenticated_at=datetime(2026, 1, 1))  # noqa: DTZ001 - the point of the test
 
 
+@pytest.mark.parametrize("end", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59Z"])
+def test_a_time_at_the_end_of_the_calendar_is_refused_where_it_is_read(authentication, end):
+    """Whoever compares such a time with a tolerance would leave the calendar."""
+    row = authentication.to_json()
+    for changed in ({"authenticated_at": end}, *({"challenge": row["challenge"] | {name: end}} for name in _TIMES)):
+        with pytest.raises(EidkitError) as refused:
+            Authentication.from_json(row | changed)
+        assert refused.value.code == "time-range"
+
+
+_TIMES = ("issued", "expires")
+
+
 def _remove(path):
     def change(value):
         for name in path[:-1]:

@@ -57,7 +57,7 @@ def test_commands_are_completed_in_the_order_of_the_work() -> None:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (("otp", ""), ["enrol", "rotate", "verify"]),
+        (("otp", ""), ["enrol", "rotate", "unlock", "verify"]),
         (("sign", "--level", ""), ["B", "T", "LT", "LTA"]),
         (("sign", "--key-l"), ["--key-label"]),
         (("--vers",), ["--version"]),

@@ -343,3 +343,38 @@ def test_a_server_that_is_not_there_is_told_without_the_password(
     said = capsys.readouterr()
     assert (code, "hunter2" in said.out + said.err) == (2, False)
     assert "→" in said.err
+
+
+# ── unlocking ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def locked_out(tmp_path: Path, wrong: str) -> None:
+    """Ten wrong codes in a row, each after the longest wait, the last one some minutes ago."""
+    stores = Stores.sqlite(tmp_path / "auth.db", key=(tmp_path / "store.key").read_bytes())
+    clock = FixedClock(SYSTEM_CLOCK.now() - timedelta(hours=1))
+    for _ in range(10):
+        with pytest.raises(AuthenticationError):
+            confirm(Identity(*LAN.split(":")), wrong, stores=stores, clock=clock)
+        clock.advance(timedelta(minutes=5))
+
+
+def test_who_was_locked_out_is_accepted_once_an_operator_unlocks(otp: Callable[..., Said], tmp_path: Path) -> None:
+    uri = enrolled(otp)
+    locked_out(tmp_path, other_than(code_of(uri)))
+    assert otp("verify", LAN, typed=code_of(uri)).code == 1
+    said = otp("unlock", LAN)
+    assert (said.code, said.out) == (0, "")
+    assert "000190000022" not in said.err
+    assert otp("verify", LAN, typed=code_of(uri)).code == 0
+
+
+def test_unlocking_one_leaves_another_locked(otp: Callable[..., Said], tmp_path: Path) -> None:
+    uri = enrolled(otp)
+    locked_out(tmp_path, other_than(code_of(uri)))
+    assert otp("unlock", "vn-cccd:000190000030").code == 0
+    assert otp("verify", LAN, typed=code_of(uri)).code == 1
+
+
+def test_unlocking_makes_no_store(otp: Callable[..., Said], tmp_path: Path) -> None:
+    assert otp("unlock", LAN).code == 2
+    assert not (tmp_path / "auth.db").exists()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from eidkit import algorithms
@@ -80,3 +82,46 @@ def test_digests_end_on_their_date() -> None:
     assert not algorithms.digest_acceptable("sha1", datetime(2020, 1, 1, tzinfo=UTC))
     assert algorithms.digest_acceptable("sha256", datetime(2090, 1, 1, tzinfo=UTC))
     assert not algorithms.digest_acceptable("whirlpool", datetime(2000, 1, 1, tzinfo=UTC))
+
+
+# ── keys under which one value signs everything ───────────────────────────────────────────────────────────────
+P = 2**255 - 19
+ORDER_8 = algorithms._Y_OF_ORDER_8
+NEUTRAL = b"\x01" + bytes(31)
+
+
+def test_the_points_of_order_8_are_those_of_the_curve() -> None:
+    d = -121665 * pow(121666, -1, P) % P
+    assert (d * pow(ORDER_8, 4, P) + 2 * ORDER_8**2 - 1) % P == 0
+    squared_x = (ORDER_8**2 - 1) * pow(d * ORDER_8**2 + 1, -1, P) % P
+    assert pow(squared_x, (P - 1) // 2, P) == 1
+
+
+def forged(kind: str, key: ed25519.Ed25519PublicKey | ed448.Ed448PublicKey, point: bytes) -> bool:
+    """Whether ``point`` and zero are the signature of some text: by chance of one in the key's order, each is."""
+    value, row = point.ljust(2 * len(point), b"\0"), algorithms.SIGNATURE_BY_NAME[kind]
+    return any(algorithms.verify_signature(key, row, value, b"%d" % number) for number in range(64))
+
+
+def forged_for_openssl(key: ed25519.Ed25519PublicKey, point: bytes) -> bool:
+    for number in range(64):
+        with suppress(InvalidSignature):
+            key.verify(point + bytes(32), b"%d" % number)
+            return True
+    return False
+
+
+@pytest.mark.parametrize("sign", [0, 2**255])
+@pytest.mark.parametrize("y", [0, 1, P - 1, P, P + 1, ORDER_8, P - ORDER_8])
+def test_no_value_signs_everything_under_ed25519(y: int, sign: int) -> None:
+    key = ed25519.Ed25519PublicKey.from_public_bytes((y + sign).to_bytes(32, "little"))
+    assert forged_for_openssl(key, NEUTRAL)
+    assert not forged("ed25519", key, NEUTRAL)
+
+
+@pytest.mark.parametrize("sign", [0, 2**455])
+@pytest.mark.parametrize("y", [0, 1, 2**448 - 2**224 - 2])
+def test_no_value_signs_everything_under_ed448(y: int, sign: int) -> None:
+    raw = (y + sign).to_bytes(57, "little")
+    key = ed448.Ed448PublicKey.from_public_bytes(raw)
+    assert not any(forged("ed448", key, point) for point in (raw, b"\x01" + bytes(56), bytes(57)))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from eidkit import algorithms
-from eidkit.auth import making, otp
+from eidkit.auth import answering, making
 from eidkit.auth.assurance import assess, factors
 from eidkit.auth.challenge import Issued
 from eidkit.binding.attestation import attest
@@ -187,7 +187,8 @@ class Stage:
 
     def otp_proof(self, value: bytes, ago: timedelta = timedelta()) -> tuple[str, bytes]:
         """What is kept of a code that answered the challenge ``value``."""
-        return otp.MEDIA_TYPE, otp.proof_bytes(value, int((self.clock.now() + ago).timestamp()) // 30)
+        step = int((self.clock.now() + ago).timestamp()) // 30
+        return answering.MEDIA_TYPE, answering.proof_bytes("totp", value, {"time_step": step})
 
     def proved(self, change: Callable[[Authentication], Authentication]) -> Callable[[Authentication], Authentication]:
         """``change``, with the proof of the code made anew for whatever the challenge has become."""

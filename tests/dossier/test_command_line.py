@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from eidkit.auth import Stores, links, oidc, x509
+from eidkit.auth import Stores, x509
 from eidkit.canonical import format_time
 from eidkit.cli.running import run
-from eidkit.sandbox.provider import SandboxProvider
 from eidkit.vn import five_steps, procedure_toml
-
-ORIGIN = "https://permits.example"
+from tests.dossier.shown_together import ORIGIN, ShownTogether
 
 
 @dataclass(frozen=True)
@@ -118,33 +116,9 @@ def test_one_file_with_its_login_is_rechecked_with_the_same_options(stage, by_ce
 @pytest.fixture(scope="module")
 def linked(stage, turn):
     """A dossier whose approval needs a link, the link, and the provider's pin."""
-    house = SandboxProvider(clock=stage.clock)
-    pinned = replace(house.provider(), identifier=("sub", f"oidc:{house.issuer}"))
-    found = []
-
-    def made(transaction, person):
-        stores = Stores.memory()
-        given = {"stores": stores, "attest": stage.sandbox.service_key, "clock": stage.clock}
-        challenge = oidc.begin(pinned, transaction, audience="permits", stores=stores, clock=stage.clock)
-        login = oidc.verify(
-            house.answer(challenge.url, person), challenge.id, provider=pinned, transport=house, **given
-        )
-        shown = links.begin(login, audience=ORIGIN, stores=stores, clock=stage.clock)
-        found.append(
-            links.verify(
-                x509.respond(stage.lan, shown.question, at=ORIGIN),
-                shown.id,
-                login,
-                providers=[pinned],
-                trust=stage.sandbox.trust,
-                sources=stage.sandbox.sources,
-                transport=stage.sandbox,
-                **given,
-            )
-        )
-        return login
-
-    return stage.play(stage.opened(), {"approval": turn(made=made)}), found[0], pinned
+    together = ShownTogether(stage)
+    dossier = stage.play(stage.opened(), {"approval": turn(made=together)})
+    return dossier, together.links[0], together.pinned
 
 
 def test_a_link_is_given_as_a_file(stage, linked, tmp_path, capsys):

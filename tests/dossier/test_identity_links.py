@@ -9,7 +9,6 @@ import pytest
 
 from eidkit import canonical
 from eidkit.asn1.certificate import of
-from eidkit.auth import Stores, links, oidc, x509
 from eidkit.binding import shape
 from eidkit.binding.identity_link import IdentityLink, LinkClaims, Opening, Shown
 from eidkit.dossier import Dossier, linking
@@ -19,63 +18,32 @@ from eidkit.errors import EidkitError, StepError
 from eidkit.identity import Identity
 from eidkit.policy import ETSI_BASELINE
 from eidkit.sandbox import people
-from eidkit.sandbox.provider import SandboxProvider
 from eidkit.timestamps.authority import first_token
 from eidkit.trust.sources import Sources
 from eidkit.verify import linked
 from eidkit.verify.blocks import Material
 from eidkit.verify.linked import Linked
 from eidkit.vn import five_steps
+from tests.dossier.shown_together import ShownTogether
 
-ORIGIN = "https://permits.example"
 UNJOINED = {"PERSON_UNDECIDED", "HOLDER_UNDECIDED", "DIFFERENCE_UNPROVED"}
 
 
 @pytest.fixture(scope="module")
-def house(stage):
-    return SandboxProvider(clock=stage.clock)
-
-
-@pytest.fixture(scope="module")
-def pinned(house):
-    """The provider names people by a subject of its own."""
-    return replace(house.provider(), identifier=("sub", f"oidc:{house.issuer}"))
-
-
-@pytest.fixture(scope="module")
-def made_links():
-    """The links made while the dossier below was approved."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def through(stage, house, pinned, made_links):
+def through(stage):
     """Logs in at the provider, and shows the certificate in the same moment."""
+    return ShownTogether(stage, tsa=stage.sandbox.tsa)
 
-    def made(transaction, person):
-        stores = Stores.memory()
-        given = {"stores": stores, "attest": stage.sandbox.service_key, "clock": stage.clock}
-        challenge = oidc.begin(pinned, transaction, audience="permits", stores=stores, clock=stage.clock)
-        login = oidc.verify(
-            house.answer(challenge.url, person), challenge.id, provider=pinned, transport=house, **given
-        )
-        possession = links.begin(login, audience=ORIGIN, stores=stores, clock=stage.clock)
-        made_links.append(
-            links.verify(
-                x509.respond(stage.lan, possession.question, at=ORIGIN),
-                possession.id,
-                login,
-                providers=[pinned],
-                trust=stage.sandbox.trust,
-                sources=stage.sandbox.sources,
-                tsa=stage.sandbox.tsa,
-                transport=stage.sandbox,
-                **given,
-            )
-        )
-        return login
 
-    return made
+@pytest.fixture(scope="module")
+def pinned(through):
+    return through.pinned
+
+
+@pytest.fixture(scope="module")
+def made_links(through):
+    """The links made while the dossier below was approved."""
+    return through.links
 
 
 @pytest.fixture(scope="module")
@@ -303,6 +271,15 @@ def test_a_link_that_shows_two_steps_to_be_of_one_person(stage, turn, through, m
     same = stated(stage, dossier.authentications[2].identity, stage.binh.identity)
     report = stage.verify(dossier, links=[same], providers=[pinned])
     assert "SAME_PERSON" in report.codes
+
+
+def test_links_in_the_folder_do_not_crowd_out_the_verifiers_own(stage, turn, through, pinned):
+    procedure = five_steps(attesters=stage.procedure.attesters, mandate=stage.seal.identity, holders=None)
+    dossier = stage.play(stage.opened(procedure), {"approval": turn(made=through)})
+    same = stated(stage, dossier.authentications[2].identity, stage.binh.identity)
+    others = (Identity("oidc:https://id.other.example", str(number)) for number in range(linking.MAX_LINKS))
+    filled = replace(dossier, links=tuple(stated(stage, other, stage.lan.identity) for other in others))
+    assert "SAME_PERSON" in stage.verify(filled, links=[same], providers=[pinned]).codes
 
 
 def test_a_link_by_the_key_that_signs_the_documents_attests_nothing(stage, link):

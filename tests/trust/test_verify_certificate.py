@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -142,6 +143,12 @@ def test_inputs_that_are_none_are_refused_with_a_remedy(pki: Pki, options: dict[
         asked(pki, **options)
     assert refused.value.code == code
     assert refused.value.remedy.vi
+
+
+@pytest.mark.parametrize("at", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)])
+def test_the_ends_of_the_calendar_are_times_like_others(pki: Pki, at: datetime) -> None:
+    answers = [pki.authority.ocsp(pki.person), pki.authority.crl(), pki.root.crl()]
+    assert not asked(pki, revocation=answers, at=at)
 
 
 def test_the_policies_that_hold_are_told(pki: Pki) -> None:

@@ -37,7 +37,7 @@ def certificates(path: str | os.PathLike[str]) -> list[x509.Certificate]:
     data = contents(path)
     try:
         return x509.load_pem_x509_certificates(data) if is_pem(data) else [x509.load_der_x509_certificate(data)]
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise malformed(Path(path).name, "no certificate in it") from error
 
 

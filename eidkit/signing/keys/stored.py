@@ -86,7 +86,7 @@ def read_certificates(session: Any) -> list[StoredCertificate]:
     for one in list(session.get_objects({Attribute.CLASS: ObjectClass.CERTIFICATE})):
         try:
             certificate = x509.load_der_x509_certificate(_read(one, Attribute.VALUE) or b"")
-        except ValueError:
+        except (ValueError, x509.InvalidVersion):
             continue
         found.append(StoredCertificate(certificate, _read(one, Attribute.ID) or b"", _read(one, Attribute.LABEL) or ""))
     return found

@@ -91,12 +91,9 @@ def recheck(
     proved: ProofClass = "attested" if media_type == WITH_USERINFO else "asserted"
     if authentication.disclosure is None or found:
         return rechecked.Recheck(tuple(found), (), proved)
-    if authentication.proof_class != proved:
-        why = Text(f"such a proof is {proved} and nothing else", f"bằng chứng này chỉ thuộc loại {proved}")
-        found.append(rechecked.refuted(authentication, why))
-    if media_type not in {JWT, WITH_USERINFO}:
-        found.append(rechecked.refuted(authentication, rechecked.OTHER_KIND))
-        return rechecked.Recheck(tuple(found), (), proved)
+    found += rechecked.of_class(authentication, proved)
+    if other := rechecked.of_kind(authentication, JWT, WITH_USERINFO):
+        return rechecked.Recheck((*found, *other), (), proved)
     try:
         proof = KeptProof.of(media_type, authentication.disclosure.proof)
         provider = _pinned(proof, providers)

@@ -21,26 +21,30 @@ from eidkit.binding import shape
 from eidkit.errors import EidkitError, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from eidkit.auth.rechecked import Recheck
     from eidkit.binding.authentication import Assurance, Authentication
-    from eidkit.findings import Finding
     from eidkit.trust.store import TrustStore
 
 METHOD = "vneid"
 MEDIA_TYPE = "application/vnd.eidkit.vneid-login+json"
-_MEMBERS = ("answer", "challenge_value", "client_id", "method", "partner")
+_MEMBERS = ("answer", "challenge_value", "client_id", "method", "partner", "salt")
 
 
 class KeptAnswer(NamedTuple):
-    """The proof bytes of a login: which request it was, of whom, and what was answered; never a code or a token."""
+    """The proof bytes of a login: which request it was, of whom, and what was answered; never a code or a token.
+
+    Nothing in them is secret and all of it can be guessed, but for the salt: without that the digest, which stays when
+    the login is erased, would still tell whoever guesses right (:data:`eidkit.auth.rechecked.SALT`).
+    """
 
     challenge_value: bytes
     partner: str
     client_id: str
     answer: bytes
+    salt: bytes
 
     def to_bytes(self) -> bytes:
         """RFC 8785 JSON: ``answer`` is base64url of what the partner answered, once it was opened."""
@@ -51,6 +55,7 @@ class KeptAnswer(NamedTuple):
                 "client_id": self.client_id,
                 "method": METHOD,
                 "partner": self.partner,
+                "salt": self.salt.hex(),
             }
         )
 
@@ -60,9 +65,9 @@ class KeptAnswer(NamedTuple):
         try:
             row = canonical.members(canonical.loads(data, exact=True), _MEMBERS, "login")
             shape.one_of(row["method"], (METHOD,), "method")
-            value = bytes.fromhex(shape.digest(row["challenge_value"], "challenge_value"))
+            value, salt = (bytes.fromhex(shape.digest(row[name], name)) for name in ("challenge_value", "salt"))
             partner, client_id = (canonical.typed(row[name], str, name) for name in ("partner", "client_id"))
-            return cls(value, partner, client_id, shape.base64url_bytes(row["answer"], "answer"))
+            return cls(value, partner, client_id, shape.base64url_bytes(row["answer"], "answer"), salt)
         except EidkitError as error:
             raise NotAccepted("proof-shape") from error
 
@@ -78,7 +83,8 @@ def recheck(
     found = list(rechecked.disclosed(authentication))
     assurance: tuple[Assurance, ...] = ()
     if authentication.disclosure is not None and not found:
-        found += _misfits(authentication)
+        found += rechecked.of_class(authentication, "attested")
+        found += rechecked.of_kind(authentication, MEDIA_TYPE)
         try:
             kept = KeptAnswer.of(authentication.disclosure.proof)
             if kept.challenge_value != authentication.challenge_value:
@@ -89,14 +95,6 @@ def recheck(
             judge = rechecked.undecided if error.reason == "no-provider" else rechecked.refuted
             found.append(judge(authentication, _why(error.reason)))
     return rechecked.Recheck(tuple(found), assurance, "attested")
-
-
-def _misfits(authentication: Authentication) -> Iterator[Finding]:
-    if authentication.proof_class != "attested":
-        why = Text("such a proof is attested and nothing else", "bằng chứng này chỉ thuộc loại attested")
-        yield rechecked.refuted(authentication, why)
-    if authentication.proof.media_type != MEDIA_TYPE:
-        yield rechecked.refuted(authentication, rechecked.OTHER_KIND)
 
 
 def _known(kept: KeptAnswer, providers: Sequence[object]) -> Partner:
