@@ -83,10 +83,15 @@ ROWS: tuple[Row, ...] = (
 )
 
 _NAMED = {(row.use, row.name): row for row in ROWS if row.use != "key"}
+_KEYS_ALONE = tuple(row for row in ROWS if row.use == "key")
+_SIZED = {name: tuple(row for row in _KEYS_ALONE if row.name == name) for name in {row.name for row in _KEYS_ALONE}}
 
 
 def row_of(use: Use, name: str, bits: int = 0) -> Row | None:
     """The row about a hash, a scheme, or a key of ``bits``; None where there is none: never acceptable."""
     if use == "key":
-        return next((row for row in ROWS if row.use == "key" and row.name == name and row.covers(bits)), None)
+        for row in _SIZED.get(name, ()):
+            if row.covers(bits):
+                return row
+        return None
     return _NAMED.get((use, name))

@@ -6,6 +6,7 @@ Sources: RFC 4055 (RSA), RFC 5754 and 5758 (SHA-2, ECDSA), RFC 8410 (EdDSA), BSI
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from eidkit.algorithms import (
     DIGEST_BY_NAME,
@@ -43,6 +44,12 @@ def parse(node: der.Node) -> AlgorithmIdentifier:
     if not 1 <= len(parts) <= 2:
         raise der.DerError("an algorithm identifier has one or two parts")
     return AlgorithmIdentifier(der.oid(parts[0]), parts[1].raw if len(parts) == 2 else None)
+
+
+@lru_cache(maxsize=256)
+def read_algorithm(raw: bytes) -> AlgorithmIdentifier:
+    """The AlgorithmIdentifier that ``raw`` is, remembered."""
+    return parse(der.whole(raw))
 
 
 def signature_algorithm(

@@ -17,7 +17,7 @@ from eidkit.asn1 import der
 from eidkit.asn1.der import DerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
@@ -169,19 +169,26 @@ def algorithm_protection(digest_identifier: bytes, signature_identifier: bytes) 
 def certificate_ids(attributes: Sequence[Attribute]) -> tuple[CertificateId, ...]:
     """The first identifier of each signing-certificate attribute, v1 and v2: the signing certificate itself.
 
-    Further identifiers in one attribute name issuers (RFC 5035 §5.4) and bind nothing that eidkit relies on.
     An attribute that names no certificate is malformed.
     """
-    found = []
+    return tuple(_certificate_id(named[0], v2=v2) for named, v2 in _certificates_named(attributes))
+
+
+def further_certificate_ids(attributes: Sequence[Attribute]) -> tuple[CertificateId, ...]:
+    """The other identifiers in these attributes: of issuers, which restrict the path (RFC 5035 §5.4)."""
+    return tuple(_certificate_id(one, v2=v2) for named, v2 in _certificates_named(attributes) for one in named[1:])
+
+
+def _certificates_named(attributes: Sequence[Attribute]) -> Iterator[tuple[list[der.Node], bool]]:
+    """The identifiers of each attribute, at least one, and whether it is of version 2."""
     for one in attributes:
         if one.oid in {SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2}:
             for value in one.values:
                 identifiers = der.whole(value).first().expect(der.SEQUENCE)
-                first = identifiers.children(limit=MAX_CERTIFICATE_REFERENCES)[:1]
-                if not first:
+                named = identifiers.children(limit=MAX_CERTIFICATE_REFERENCES)
+                if not named:
                     raise DerError("a signing-certificate attribute that names no certificate")
-                found.append(_certificate_id(first[0], v2=one.oid == SIGNING_CERTIFICATE_V2))
-    return tuple(found)
+                yield named, one.oid == SIGNING_CERTIFICATE_V2
 
 
 def _certificate_id(node: der.Node, *, v2: bool) -> CertificateId:

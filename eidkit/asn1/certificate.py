@@ -8,20 +8,19 @@ bytes.  Threads may share every object here; nothing in a Certificate changes on
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from eidkit.algorithms import verify_signature
 from eidkit.asn1 import der, extension, name, pem, span
-from eidkit.asn1.algorithm import AlgorithmIdentifier, signature_algorithm
-from eidkit.asn1.algorithm import parse as parse_algorithm
+from eidkit.asn1.algorithm import AlgorithmIdentifier, read_algorithm, signature_algorithm
 from eidkit.asn1.public_key import admits, load_public_key
 from eidkit.errors import DocumentError, NotSupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -192,7 +191,7 @@ class Certificate:
     @property
     def key_usage(self) -> frozenset[int] | None:
         """The bits set (0 digitalSignature, 1 nonRepudiation, 5 keyCertSign, 6 cRLSign); None without the extension."""
-        return self.read(extension.KEY_USAGE, lambda value: der.named_bits(der.whole(value, der.BIT_STRING)))
+        return self.read(extension.KEY_USAGE, extension.key_usage)
 
     @property
     def extended_key_usage(self) -> frozenset[str] | None:
@@ -296,7 +295,7 @@ def load(data: bytes, limit: int = 1_000) -> list[Certificate]:
 def verify_issued(certificate: Certificate, issuer: Certificate) -> bool:
     """Whether ``issuer``'s key signed ``certificate``; names, periods and usages are the path engine's business."""
     return verify_signed(
-        bytes.fromhex(certificate.sha256),
+        certificate.sha256,
         certificate.tbs,
         certificate.signature_algorithm,
         certificate.signature,
@@ -318,17 +317,17 @@ def _comparable(name_der: bytes) -> object:
         return name_der
 
 
-_outcomes: dict[bool, dict[tuple[bytes, bytes], None]] = {True: {}, False: {}}
+_outcomes: dict[bool, dict[tuple[str, bytes], None]] = {True: {}, False: {}}
 """Apart, so that a flood of failures does not push out what holds."""
 _lock = Lock()
 
 
 def verify_signed(
-    sha256: bytes, signed: bytes, algorithm: AlgorithmIdentifier, signature: bytes, issuer: Certificate
+    sha256: str, signed: bytes, algorithm: AlgorithmIdentifier, signature: bytes, issuer: Certificate
 ) -> bool:
     """Whether ``signature`` over ``signed`` is by ``issuer``'s key.  Outcomes are remembered.
 
-    ``sha256`` is the hash of the *whole* object that holds all three, so a remembered outcome can never speak
+    ``sha256`` is the hash (hex) of the *whole* object that holds all three, so a remembered outcome can never speak
     for another object or key.
     """
     key = (sha256, issuer.spki)
@@ -350,30 +349,28 @@ def verify_signed(
     return holds
 
 
-@lru_cache(maxsize=256)
-def read_algorithm(raw: bytes) -> AlgorithmIdentifier:
-    """The AlgorithmIdentifier that ``raw`` is, remembered."""
-    return parse_algorithm(der.whole(raw))
-
-
 def read_time(data: bytes, position: int, stop: int) -> tuple[datetime, int]:
     """The time at ``position`` and where it ends; the usual spelling is read without ``strptime``."""
     tag, content, end = span.header(data, position, stop)
     text = data[content:end]
-    if text.isascii() and text[-1:] == b"Z" and text[:-1].isdigit():
+    if len(text) == _USUAL_LENGTHS.get(tag) and text.endswith(b"Z") and text[:-1].isdigit():
         try:
-            if tag == der.UTC_TIME and len(text) == 13:
-                year = int(text[:2])
-                return _utc(year + (2000 if year < 50 else 1900), text[2:]), end
-            if tag == der.GENERALIZED_TIME and len(text) == 15:
-                return _utc(int(text[:4]), text[4:]), end
+            return der.moment(_whole_year(int(text[:-1]), tag)), end
         except ValueError as error:
             raise der.DerError("not a time") from error
     return der.time(der.read(data, position, stop)), end
 
 
-def _utc(year: int, rest: bytes) -> datetime:
+_USUAL_LENGTHS = {der.UTC_TIME: 13, der.GENERALIZED_TIME: 15}
+
+
+_YEAR = 10**10
+"""What one year counts in the number that the digits of a time make."""
+
+
+def _whole_year(digits: int, tag: int) -> int:
+    """The digits of a time with a year of four: one of two is of 1950 to 2049 (RFC 5280 §4.1.2.5.1)."""
+    if tag == der.UTC_TIME:
+        return digits + (2000 if digits < 50 * _YEAR else 1900) * _YEAR
     # RFC 9420 writes "no beginning" as the year 0, which Python does not have
-    return datetime(
-        max(year, 1), int(rest[:2]), int(rest[2:4]), int(rest[4:6]), int(rest[6:8]), int(rest[8:10]), tzinfo=UTC
-    )
+    return digits + _YEAR if digits < _YEAR else digits

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eidkit.asn1 import der, extension, name, span
-from eidkit.asn1.certificate import read_algorithm, read_time, verify_signed
+from eidkit.asn1.algorithm import read_algorithm
+from eidkit.asn1.certificate import read_time, verify_signed
 from eidkit.asn1.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ class Crl:
 
     def signed_by(self, issuer: Certificate) -> bool:
         """Whether ``issuer``'s key signed this list."""
-        return verify_signed(bytes.fromhex(self.sha256), self.tbs, self.signature_algorithm, self.signature, issuer)
+        return verify_signed(self.sha256, self.tbs, self.signature_algorithm, self.signature, issuer)
 
     def find(self, serial_octets: bytes, holder: object = None) -> Entry | None:
         """The entry of a serial number (INTEGER content); None when it is not listed.  Raises DerError.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from eidkit.errors import DocumentError, Text
 
@@ -30,6 +30,7 @@ CONSTRUCTED = 0x20
 MAX_DEPTH = 64
 MAX_ITEMS = 400_000
 _END = b"\x00\x00"
+_PRIMITIVE = "a primitive value stands where a structure belongs"
 
 
 class DerError(DocumentError):
@@ -46,9 +47,11 @@ class DerError(DocumentError):
         return DerError, (self.problem.en.removeprefix("malformed DER: "),)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One TLV inside ``data``: identifier octet ``tag``, where it starts, where its content starts and ends."""
+class Node(NamedTuple):
+    """One TLV inside ``data``: identifier octet ``tag``, where it starts, where its content starts and ends.
+
+    A named tuple because it is made for every TLV of every object: a frozen dataclass takes more than twice as long.
+    """
 
     data: bytes
     tag: int
@@ -68,12 +71,22 @@ class Node:
 
     def children(self, limit: int = MAX_ITEMS) -> list[Node]:
         """The TLVs inside a constructed node."""
-        return list(self.items(limit))
+        if not self.tag & CONSTRUCTED:
+            raise DerError(_PRIMITIVE)
+        found: list[Node] = []
+        data, position, end = self.data, self.content_start, self.end
+        while position < end:
+            node = read(data, position, end)
+            found.append(node)
+            position = node.end
+            if len(found) > limit:
+                raise DerError(f"more than {limit} items")
+        return found
 
     def items(self, limit: int = MAX_ITEMS) -> Iterator[Node]:
         """The TLVs inside a constructed node, one by one."""
         if not self.tag & CONSTRUCTED:
-            raise DerError("a primitive value stands where a structure belongs")
+            raise DerError(_PRIMITIVE)
         position, count = self.content_start, 0
         while position < self.end:
             node = read(self.data, position, self.end)
@@ -307,10 +320,26 @@ def _moment(text: str) -> datetime:
         digits, _, fraction = body.partition(".")
         if not digits.isdigit() or len(digits) not in {12, 14} or (fraction and not fraction.isdigit()):
             raise DerError("not a time")
-        moment = datetime.strptime(digits.ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        return moment - offset + timedelta(microseconds=int(fraction[:6].ljust(6, "0")) if fraction else 0)
+        return (
+            moment(int(digits.ljust(14, "0")))
+            - offset
+            + timedelta(microseconds=int(fraction[:6].ljust(6, "0")) if fraction else 0)
+        )
     except (ValueError, OverflowError) as error:
         raise DerError("not a time") from error
+
+
+def moment(digits: int) -> datetime:
+    """The moment in UTC that the fourteen digits of a year, month, day, hour, minute and second write, or ValueError.
+
+    Without ``strptime``, which takes ten times as long.
+    """
+    minutes, second = divmod(digits, 100)
+    hours, minute = divmod(minutes, 100)
+    days, hour = divmod(hours, 100)
+    months, day = divmod(days, 100)
+    year, month = divmod(months, 100)
+    return datetime(year, month, day, hour, minute, second, 0, UTC)
 
 
 def _zone(text: str) -> tuple[str, timedelta]:

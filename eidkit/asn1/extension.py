@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from eidkit.asn1 import der, span
 
 MAX_EXTENSIONS = 64
 MAX_NAMES = 4_096
+_REMEMBERED = 128
+"""How many values are remembered of an extension whose value is short and one of a few everywhere."""
 URI_TAG, DIRECTORY_TAG, EMAIL_TAG = 0x86, 0xA4, 0x81
 
 SUBJECT_KEY_IDENTIFIER, KEY_USAGE = "2.5.29.14", "2.5.29.15"
@@ -142,12 +145,27 @@ def access_urls(value: bytes, method: str) -> tuple[str, ...]:
 
 def key_identifier(value: bytes) -> bytes | None:
     """The keyIdentifier of AuthorityKeyIdentifier (RFC 5280 §4.2.1.1)."""
-    for part in der.whole(value).items(limit=3):
-        if part.tag == 0x80:
-            return part.content
+    position, stop = span.expect(value, 0, len(value), der.SEQUENCE)
+    if stop != len(value):
+        raise der.DerError("bytes after the end")
+    for _ in range(3):
+        if position == stop:
+            return None
+        tag, content, position = span.header(value, position, stop)
+        if tag == 0x80:
+            return value[content:position]
+    if position != stop:
+        raise der.DerError("not an authority key identifier")
     return None
 
 
+@lru_cache(maxsize=_REMEMBERED)
+def key_usage(value: bytes) -> frozenset[int]:
+    """The bits that are set (RFC 5280 §4.2.1.3)."""
+    return der.named_bits(der.whole(value, der.BIT_STRING))
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def basic_constraints(value: bytes) -> tuple[bool, int | None]:
     """``(is a CA, path length)``; an explicit ``cA FALSE`` is read as it is meant (RFC 5280 §4.2.1.9)."""
     parts = der.whole(value).children(limit=2)
@@ -160,6 +178,7 @@ def basic_constraints(value: bytes) -> tuple[bool, int | None]:
     return authority, length
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def key_purposes(value: bytes) -> frozenset[str]:
     """The OIDs of ExtendedKeyUsage (RFC 5280 §4.2.1.12)."""
     found = frozenset(der.oid(node) for node in der.whole(value).items(limit=256))

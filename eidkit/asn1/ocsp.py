@@ -91,7 +91,7 @@ class OcspResponse:
 
     def signed_by(self, responder: Certificate) -> bool:
         """Whether ``responder``'s key signed this answer."""
-        return verify_signed(bytes.fromhex(self.sha256), self.tbs, self.signature_algorithm, self.signature, responder)
+        return verify_signed(self.sha256, self.tbs, self.signature_algorithm, self.signature, responder)
 
     def names(self, responder: Certificate) -> bool:
         """Whether its ResponderID is ``responder`` (by name, or by the SHA-1 of its key)."""

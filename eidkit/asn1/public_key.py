@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from eidkit.algorithms import EC_PUBLIC_KEY_OID, RSA_PSS_OID, SignatureAlgorithm, key_kind, verify_signature
-from eidkit.asn1 import der
-from eidkit.asn1.algorithm import AlgorithmIdentifier, signature_algorithm
-from eidkit.asn1.algorithm import parse as parse_algorithm
+from eidkit.asn1 import der, span
+from eidkit.asn1.algorithm import AlgorithmIdentifier, read_algorithm, signature_algorithm
 from eidkit.errors import NotSupported, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 MAX_SPKI = 16 * 1024
@@ -22,20 +23,27 @@ _REMEMBERED_UP_TO = 16 * 1024
 @lru_cache(maxsize=2_048)
 def load_public_key(spki: bytes) -> PublicKeyTypes:
     """The key; raises :class:`NotSupported` for one that cannot be used here, DerError for a malformed one."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
     if len(spki) > MAX_SPKI:
         raise der.DerError("an oversized public key")
     algorithm, value = _parts(spki)
+    read, refusals = _reader()
     try:
-        key = load_der_public_key(_with_named_curve(spki, algorithm, value))
+        key = read(_with_named_curve(spki, algorithm, value))
         kind, bits = key_kind(key)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except refusals as error:
         raise _unusable(algorithm.oid) from error
     if kind == "rsa" and bits > MAX_RSA_BITS:
         raise _unusable(algorithm.oid)
     return key
+
+
+@cache
+def _reader() -> tuple[Callable[[bytes], PublicKeyTypes], tuple[type[Exception], ...]]:
+    """What reads a key, and what it raises for one that cannot be used."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    return load_der_public_key, (ValueError, TypeError, UnsupportedAlgorithm)
 
 
 @lru_cache(maxsize=2_048)
@@ -72,10 +80,12 @@ _remembered = lru_cache(maxsize=512)(_holds)
 
 @lru_cache(maxsize=2_048)
 def _parts(spki: bytes) -> tuple[AlgorithmIdentifier, bytes]:
-    parts = der.whole(spki).children(limit=2)
-    if len(parts) != 2:
+    start, stop = span.expect(spki, 0, len(spki), der.SEQUENCE)
+    _, middle = span.expect(spki, start, stop, der.SEQUENCE)
+    _, end = span.expect(spki, middle, stop, der.BIT_STRING)
+    if not end == stop == len(spki):
         raise der.DerError("not a public key")
-    return parse_algorithm(parts[0]), parts[1].expect(der.BIT_STRING).raw
+    return read_algorithm(spki[start:middle]), spki[middle:end]
 
 
 def _with_named_curve(spki: bytes, algorithm: AlgorithmIdentifier, value: bytes) -> bytes:

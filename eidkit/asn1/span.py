@@ -32,6 +32,11 @@ def header(data: bytes, position: int, stop: int) -> tuple[int, int, int]:
 
 def expect(data: bytes, position: int, stop: int, tag: int) -> tuple[int, int]:
     """``(content start, end)`` of the TLV at ``position`` if its identifier octet is ``tag``."""
+    start = position + 2
+    if start <= stop and data[position] == tag and data[position + 1] < 0x80:
+        end = start + data[position + 1]  # the usual case, without a second call
+        if end <= stop:
+            return start, end
     found, start, end = header(data, position, stop)
     if found != tag:
         raise DerError(f"tag 0x{found:02x} where 0x{tag:02x} belongs")

@@ -165,15 +165,15 @@ class Parser:
             items.append(item)
 
     def _dictionary(self, position: int, depth: int) -> tuple[Any, int]:
-        members = self._generic.DictionaryObject()
+        members, data = self._generic.DictionaryObject(), self._data
         while True:
-            match = _token(self._data, position)
-            if match["end"] == b">>":
-                return members, match.end()
-            key, position = self._made(match, depth)
+            match = _token(data, position)
             if match.lastgroup != "name":
+                if match["end"] == b">>":
+                    return members, match.end()
                 raise SyntaxProblem("a dictionary key is not a name")
-            found, position = self._made(_token(self._data, position), depth)
+            key, position = self._made(match, depth)
+            found, position = self._made(_token(data, position), depth)
             # as it stands: pyHanko's own ways of setting check and convert what was made right here
             if key in members and not same(dict.__getitem__(members, key), found):
                 raise SyntaxProblem(f"the key {key} has two values in one dictionary")
@@ -270,19 +270,30 @@ def spans(data: bytes, position: int) -> Spans:
     found: dict[str, tuple[int, int]] = {}
     start, current = match.start("dictionary"), match.end()
     while True:
-        key = _token(data, current)
-        if key["end"] == b">>":
-            return Spans(found, start, key.end())
-        if key.lastgroup != "name":
-            raise SyntaxProblem("a dictionary key is not a name")
-        name = name_text(key["name"])
-        place = skip(data, key.end()), value_end(data, key.end())
+        if (plain := _PLAIN_MEMBER.match(data, current)) is not None:
+            name, place = name_text(plain[1]), plain.span(2)
+        else:
+            key = _token(data, current)
+            if key["end"] == b">>":
+                return Spans(found, start, key.end())
+            if key.lastgroup != "name":
+                raise SyntaxProblem("a dictionary key is not a name")
+            name = name_text(key["name"])
+            place = skip(data, key.end()), value_end(data, key.end())
         first = found.setdefault(name, place)
         if first is not place and data[slice(*first)] != data[slice(*place)]:
             raise SyntaxProblem(f"the key {name} has two values in one dictionary")
         current = place[1]
 
 
+_PLAIN_MEMBER = re.compile(
+    _W + rb"*+(/" + _REGULAR + rb"*+)" + _W + rb"*+"
+    rb"(/" + _REGULAR + rb"*+"
+    rb"|\d{1,10}" + _W + rb"++\d{1,5}" + _W + rb"++R(?!" + _REGULAR + rb")"
+    rb"|[+-]?\d{1,200}(?!" + _REGULAR + rb")"
+    rb"|\[[\x00\t\n\x0c\r 0-9+\-.]*+\])"
+)
+"""A key and its value, where this is a name, a reference, an integer or an array of numbers, and no comment stands."""
 _FLAT_STRING = re.compile(rb"(?:[^()\\]|\\[\s\S])*+\)")
 """The rest of a literal string without brackets inside, escapes skipped over: only its end is wanted."""
 _PLAIN_RUN = re.compile(

@@ -75,21 +75,21 @@ class Search:
     _authorities: dict[tuple[bytes, object], int] = field(default_factory=dict)
     """Name and key → a small number: a path that meets one twice goes in a circle (RFC 4158 §2.4.2)."""
     _links: dict[tuple[str, bytes], bool] = field(default_factory=dict)
-    _judgements: dict[tuple[Certificate, int], Reasons] = field(default_factory=dict)
+    _judgements: dict[tuple[str, int], Reasons] = field(default_factory=dict)
 
     def collect(self, pool: Iterable[Certificate]) -> None:
         """(1) Put the anchors, and what else is offered, under their subjects; malformed names stand for themselves."""
-        anchored = {anchor.certificate for anchor in self.anchors}
+        seen = {anchor.certificate.sha256 for anchor in self.anchors}
+        most = len(seen) + MAX_POOL
         for anchor in self.anchors:
             self._offer(anchor.certificate, anchor)
-        seen: dict[Certificate, None] = {}
         for certificate in pool:
-            if certificate in seen or certificate in anchored:
+            if certificate.sha256 in seen:
                 continue
-            if len(seen) >= MAX_POOL:
+            if len(seen) >= most:
                 self.exhausted = f"more than {MAX_POOL} candidate certificates"
                 break
-            seen[certificate] = None
+            seen.add(certificate.sha256)
             self._offer(certificate, None)
 
     def _offer(self, certificate: Certificate, anchor: Anchor | None) -> None:
@@ -181,9 +181,9 @@ class Search:
         between = sum(not below.self_issued for below in path[1:]) if len(path) > 1 else 0
         if anchor is not None:
             return (*self._judge(certificate, between, is_anchor=True), *_sunset(anchor, self.at))
-        known = self._judgements.get((certificate, between))
+        known = self._judgements.get((certificate.sha256, between))
         if known is None:
-            known = self._judgements[certificate, between] = self._judge(certificate, between, is_anchor=False)
+            known = self._judgements[certificate.sha256, between] = self._judge(certificate, between, is_anchor=False)
         return known
 
     def _judge(self, certificate: Certificate, between: int, *, is_anchor: bool) -> Reasons:
@@ -226,12 +226,16 @@ class Search:
         return (finding("CERTIFICATE_CHAIN_GENERAL_FAILURE", self.leaf.sha256, why=why),)
 
 
-def _errors(found: Iterable[Finding]) -> int:
-    return sum(each.severity == "error" for each in found)
+def _errors(found: Reasons) -> int:
+    return sum(each.severity == "error" for each in found) if found else 0
 
 
 def _effort(issuer: Certificate) -> int:
     """How many signature checks one check by this key counts for: unusual keys take ten times as long and more."""
+    return issuer.once("effort", lambda: _effort_of(issuer))
+
+
+def _effort_of(issuer: Certificate) -> int:
     try:
         kind, bits = algorithms.key_kind(issuer.public_key())
     except EidkitError:

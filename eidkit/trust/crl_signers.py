@@ -29,8 +29,8 @@ MAX_RIGHTS, MAX_FOLLOWED = 4, 16
 """How many signers that are not the issuer are followed up to the anchor for one certificate, and how often in all."""
 
 
-def check_signer(question: Question, listed: Crl, *, own: bool) -> None:
-    """(1) and (2): raise Refused unless one who may speak for the certificate's issuer signed the list."""
+def check_signer(question: Question, listed: Crl, *, own: bool) -> Certificate:
+    """(1) and (2): who signed the list; raises Refused unless it may speak for the certificate's issuer."""
     check_strength(question, listed.signature_algorithm)
     if own:
         count_check(question)
@@ -38,7 +38,7 @@ def check_signer(question: Question, listed: Crl, *, own: bool) -> None:
             usage = question.issuer.key_usage
             if usage is not None and CRL_SIGN not in usage:
                 raise Refused("its issuer may not sign CRLs (key usage)", "tổ chức cấp không được phép ký CRL")
-            return
+            return question.issuer
     refused = Refused("it is not signed by the issuer's key", "không được ký bằng khóa của tổ chức cấp")
     for signer in _signers(question, listed):
         try:
@@ -46,7 +46,7 @@ def check_signer(question: Question, listed: Crl, *, own: bool) -> None:
         except Refused as refusal:
             refused = refusal
         else:
-            return
+            return signer
     raise refused
 
 

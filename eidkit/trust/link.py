@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from eidkit import algorithms
 from eidkit.asn1 import constraints, extension
 from eidkit.asn1.algorithm import signature_algorithm
-from eidkit.errors import NotSupported, Text
+from eidkit.errors import EidkitError, NotSupported, Text
 from eidkit.findings import Finding, finding
 from eidkit.findings.strength import too_weak
 from eidkit.trust.usage import KEY_CERT_SIGN, may_issue_for, may_sign
@@ -51,6 +51,11 @@ def authority_findings(authority: Certificate, between: int, purpose: Purpose, *
     ``between`` counts the authorities below it that are not self-issued.  An anchor without basic constraints is an
     authority because we said so (RFC 5937).
     """
+    asked = ("authority", between, purpose, is_anchor)
+    return list(authority.once(asked, lambda: tuple(_authority_findings(authority, between, purpose, is_anchor))))
+
+
+def _authority_findings(authority: Certificate, between: int, purpose: Purpose, is_anchor: bool) -> list[Finding]:
     subject, broken = authority.subject_text, partial(_broken, authority.sha256)
     found: list[Finding] = []
     is_authority, length = authority.basic_constraints
@@ -101,11 +106,32 @@ def common_findings(
     certificate: Certificate, at: datetime, weak: frozenset[str], *, is_anchor: bool = False
 ) -> list[Finding]:
     """What binds every certificate of a path: its extensions and its algorithms at ``at``."""
+    within = certificate.once("strong within", lambda: _strong_within(certificate))
     found = list(certificate.once("extension findings", lambda: _extension_findings(certificate)))
+    if within is not None and within[0] <= at < within[1]:
+        return found
     found += _key_findings(certificate, at, weak)
     if not is_anchor:
         found += _digest_findings(certificate, at, weak)
     return found
+
+
+def _strong_within(certificate: Certificate) -> tuple[datetime, datetime] | None:
+    """When neither its key nor the algorithms of its signature are too weak; None where one cannot be used at all."""
+    try:
+        kind, bits = _key_kind(certificate)
+        algorithm, _ = _signed_with(certificate)
+    except EidkitError:  # told where it matters: nobody looks at the signature of an anchor
+        return None
+    return algorithms.acceptable_within(kind, bits, algorithm)
+
+
+def _key_kind(certificate: Certificate) -> tuple[str, int]:
+    return certificate.once("key kind", lambda: algorithms.key_kind(certificate.public_key()))
+
+
+def _signed_with(certificate: Certificate) -> tuple[algorithms.SignatureAlgorithm, int | None]:
+    return certificate.once("signature algorithm", lambda: signature_algorithm(certificate.signature_algorithm))
 
 
 def key_findings(anchor: Certificate, at: datetime, weak: frozenset[str]) -> list[Finding]:
@@ -117,9 +143,9 @@ def _extension_findings(certificate: Certificate) -> tuple[Finding, ...]:
     about, found = certificate.sha256, []
     for oid, (critical, _) in certificate.extensions.items():
         if critical and oid not in _PROCESSED:
-            found.append(_unsupported(about, f"the critical extension {oid} of {certificate.subject_text}"))
+            found.append(_unsupported(about, _extension(oid, certificate)))
         elif critical and oid == extension.CERTIFICATE_POLICIES and not _policies_understood(certificate):
-            found.append(_unsupported(about, f"a critical policy qualifier of {certificate.subject_text}"))
+            found.append(_unsupported(about, _qualifier(certificate)))
     return tuple(found)
 
 
@@ -131,33 +157,49 @@ def _policies_understood(certificate: Certificate) -> bool:
 
 def _key_findings(certificate: Certificate, at: datetime, weak: frozenset[str]) -> list[Finding]:
     try:
-        kind, bits = certificate.once("key kind", lambda: algorithms.key_kind(certificate.public_key()))
+        kind, bits = _key_kind(certificate)
     except NotSupported as error:
         return [
-            _unsupported(certificate.sha256, f"the key of {certificate.subject_text}: {error.problem.en}"),
+            _unsupported(certificate.sha256, _because(_key(certificate), error.problem)),
         ]
     found = algorithms.key_weakness(kind, bits, at, weak)
-    return [too_weak(certificate.sha256, f"the key of {certificate.subject_text}", found, at)] if found else []
+    return [too_weak(certificate.sha256, _key(certificate), found, at)] if found else []
 
 
 def _digest_findings(certificate: Certificate, at: datetime, weak: frozenset[str]) -> list[Finding]:
     try:
-        algorithm, _ = certificate.once(
-            "signature algorithm", lambda: signature_algorithm(certificate.signature_algorithm)
-        )
+        algorithm, _ = _signed_with(certificate)
     except NotSupported as error:
-        return [_unsupported(certificate.sha256, f"{_signed(certificate)}: {error.problem.en}")]
+        return [_unsupported(certificate.sha256, _because(_signed(certificate), error.problem))]
     found = algorithms.signature_weakness(algorithm, at, weak)
     return [too_weak(certificate.sha256, _signed(certificate), found, at)] if found else []
 
 
-def _signed(certificate: Certificate) -> str:
-    return f"the certificate of {certificate.subject_text}"
+def _signed(certificate: Certificate) -> Text:
+    return Text(f"the certificate of {certificate.subject_text}", f"chứng thư của {certificate.subject_text}")
+
+
+def _key(certificate: Certificate) -> Text:
+    return Text(f"the key of {certificate.subject_text}", f"khóa của {certificate.subject_text}")
+
+
+def _because(what: Text, why: Text) -> Text:
+    return Text(f"{what.en}: {why.en}", f"{what.vi}: {why.vi}")
 
 
 def _broken(about: str, en: str, vi: str) -> Finding:
     return finding("CHAIN_CONSTRAINTS_FAILURE", about, why=Text(en, vi))
 
 
-def _unsupported(about: str, what: str) -> Finding:
+def _extension(oid: str, certificate: Certificate) -> Text:
+    who = certificate.subject_text
+    return Text(f"the critical extension {oid} of {who}", f"phần mở rộng bắt buộc {oid} của {who}")
+
+
+def _qualifier(certificate: Certificate) -> Text:
+    who = certificate.subject_text
+    return Text(f"a critical policy qualifier of {who}", f"thông tin chính sách bắt buộc của {who}")
+
+
+def _unsupported(about: str, what: Text) -> Finding:
     return finding("NOT_SUPPORTED", about, what=what)

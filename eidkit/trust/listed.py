@@ -44,7 +44,7 @@ class Listing:
     """One list that may be used: what it says of the certificate, and for which reasons it can speak.
 
     ``number`` is its own, ``base`` that of the list which it completes (a delta); ``kept_since`` as
-    :attr:`eidkit.asn1.crl.Crl.expired_kept_since`.
+    :attr:`eidkit.asn1.crl.Crl.expired_kept_since`; ``signer_ends`` as in :class:`eidkit.trust.answer.Status`.
     """
 
     listed: crl.Crl
@@ -53,6 +53,7 @@ class Listing:
     number: int | None
     base: int | None
     kept_since: datetime | None
+    signer_ends: datetime | None
 
     def completes(self, other: Listing) -> bool:
         """(5) Whether it may be joined to a complete list (RFC 5280 §5.2.4): one issuer, scope and key, in order."""
@@ -100,12 +101,13 @@ def _listing(question: Question, listed: crl.Crl) -> Listing | None:
             )
     covers = scope.reasons_covered(listed, certificate, own=own)  # (3)
     check_not_future(listed.this_update, question)  # (4)
-    check_signer(question, listed, own=own)  # (1) and (2)
+    signer = check_signer(question, listed, own=own)  # (1) and (2)
     entry = listed.find(certificate.serial_octets, None if own else certificate.issuer_key)
     base = listed.base_number
     if entry is not None and entry.reason == REMOVED and base is None:
         raise Refused("removeFromCRL stands in a complete CRL", "removeFromCRL nằm trong CRL đầy đủ")
-    return Listing(listed, entry, covers, listed.number, base, listed.expired_kept_since)
+    ends = None if signer == question.issuer else signer.not_after
+    return Listing(listed, entry, covers, listed.number, base, listed.expired_kept_since, ends)
 
 
 def _state(question: Question, listing: Listing, deltas: Sequence[Listing]) -> None:
@@ -149,7 +151,8 @@ def _not_revoked(question: Question, base: Listing, latest: Listing) -> Iterator
     if base.entry is not None and base.entry.reason != HOLD:
         return  # only a hold can be lifted
     check_current(question, *times, latest.kept_since)
-    yield Statement(Status("good", None, None, "crl", listed.sha256, *times), base.covers)
+    good = Status("good", None, None, "crl", listed.sha256, *times, signer_ends=latest.signer_ends)
+    yield Statement(good, base.covers)
 
 
 def _revoked(listing: Listing, entry: crl.Entry) -> Status:

@@ -83,7 +83,10 @@ def _tighten(state: _State, authority: Certificate) -> list[Finding]:
     if read is None:
         return []
     if read.bounded:
-        what = f"a minimum or maximum in the name constraints of {authority.subject_text}"
+        who = authority.subject_text
+        what = Text(
+            f"a minimum or maximum in the name constraints of {who}", f"giới hạn số trong ràng buộc tên của {who}"
+        )
         return [finding("NOT_SUPPORTED", authority.sha256, what=what)]
     permitted, excluded = authority.once("subtrees", lambda: (_by_form(read.permitted), _by_form(read.excluded)))
     for tag, bases in permitted.items():
@@ -109,7 +112,8 @@ def _broken(certificate: Certificate, state: _State, effort: Effort) -> list[Fin
             continue
         form = names.FORMS.get(tag)
         if form is None:
-            what = f"a name constraint on the {names.LABELS.get(tag, 'unknown')} of {certificate.subject_text}"
+            kind, who = names.LABELS.get(tag, "unknown"), certificate.subject_text
+            what = Text(f"a name constraint on the {kind} of {who}", f"ràng buộc tên đối với {kind} của {who}")
             found[tag] = finding("NOT_SUPPORTED", certificate.sha256, what=what)
             continue
         try:

@@ -72,7 +72,9 @@ class _State:
 
 def asks_something(path: Sequence[Certificate], inputs: PolicyInputs) -> bool:
     """Whether policies can decide anything on ``path``: somebody asks, or a certificate carries one of them."""
-    return inputs != ASKS_NOTHING or any(not _CARRIERS.isdisjoint(each.extensions) for each in path)
+    return (inputs is not ASKS_NOTHING and inputs != ASKS_NOTHING) or any(
+        not _CARRIERS.isdisjoint(each.extensions) for each in path
+    )
 
 
 _CARRIERS = frozenset(

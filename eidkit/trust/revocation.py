@@ -36,6 +36,7 @@ from eidkit.trust.answer import (
     Question,
     Refused,
     State,
+    Statement,
     Status,
 )
 from eidkit.trust.listed import read_lists
@@ -103,7 +104,9 @@ def _read(question: Question, answer: bytes) -> None:
 
 def _decided(question: Question, *, exceeded: bool) -> Status:
     """(5) Revoked before hold before good; a later good that can speak of holds releases an earlier hold."""
-    said = {state: [each for each in question.statements if each.status.state == state] for state in _STATES}
+    said: dict[State, list[Statement]] = {"revoked": [], "hold": [], "good": [], "unknown": []}
+    for each in question.statements:
+        said[each.status.state].append(each)
     good = said["good"]
     if said["revoked"]:
         return _with(min((each.status for each in said["revoked"]), key=_since), question)
@@ -130,7 +133,6 @@ def _with(status: Status, question: Question) -> Status:
     return replace(status, observations=notes)
 
 
-_STATES: tuple[State, ...] = ("revoked", "hold", "good")
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 

@@ -27,7 +27,7 @@ def is_own(listed: crl.Crl, certificate: Certificate) -> bool:
 def is_named(listed: crl.Crl, certificate: Certificate) -> bool:
     """Whether one of the certificate's distribution points names the list's issuer (cRLIssuer)."""
     points = certificate.distribution_points
-    return any(_names_issuer(point, listed) for point in points[:MAX_POINTS] if point.crl_issuer)
+    return bool(points) and any(_names_issuer(point, listed) for point in points[:MAX_POINTS] if point.crl_issuer)
 
 
 def names_itself(certificate: Certificate) -> bool:

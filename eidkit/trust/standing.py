@@ -12,7 +12,7 @@ from eidkit.trust.path import find_path
 from eidkit.trust.revocation import status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
     from eidkit.asn1.certificate import Certificate
@@ -62,16 +62,17 @@ def standing_path(
     purpose: Purpose,
     crls: Sequence[bytes],
     ocsps: Sequence[bytes],
+    also: Callable[[tuple[Certificate, ...]], tuple[Finding, ...]] | None = None,
 ) -> Standing:
     """The best path from ``leaf``, with its statuses; the leaf's own period is left to the caller.
 
     Where the status of a certificate speaks against the path, another is looked for (a cross-certificate, a renewed
-    authority); without one, the first is the answer.
+    authority); without one, the first is the answer.  So it is with what is ``also`` found of a path.
     """
 
     def spoken(path: tuple[Certificate, ...]) -> tuple[tuple[Status, ...], tuple[Finding, ...]]:
         statuses = statuses_of(path, demand, crls=crls, ocsps=ocsps, pool=pool)
-        return statuses, tuple(standing(path, statuses, demand))
+        return statuses, (*standing(path, statuses, demand), *(also(path) if also else ()))
 
     search = partial(
         find_path,

@@ -107,6 +107,10 @@ _PREFERRED = ("vn-cccd", "vn-cmnd", "vn-mst", "vn-mns")
 
 def subject_of(certificate: Certificate) -> Subject:
     """The Subject of a certificate; never raises for what its name holds."""
+    return certificate.once("subject", lambda: _subject_of(certificate))
+
+
+def _subject_of(certificate: Certificate) -> Subject:
     try:
         attributes = names.attributes(certificate.subject)
     except DerError:

@@ -75,7 +75,7 @@ class NodeSet:
 
 def canonical(tree: Tree, nodes: NodeSet, method: Method) -> bytes:
     """The canonical octets of ``nodes``; raises :class:`DocumentError` when there is no canonical form."""
-    key = (nodes, method)
+    key = (nodes.apex, nodes.comments, nodes.left_out, method)
     known = tree.remembered(key)
     if known is not None:
         return known

@@ -18,7 +18,7 @@ from eidkit.algorithms import DIGEST_BY_URI
 from eidkit.xml import names
 from eidkit.xml.names import ds, local, namespace
 from eidkit.xml.references import Outcome
-from eidkit.xml.signature import Malformed, algorithm, octets, text, text_of
+from eidkit.xml.signature import Malformed, algorithm, octets, octets_of, text, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,13 +202,14 @@ def unsigned(qualifying: _Element | None) -> tuple[_Element, ...]:
 def encapsulated(parent: _Element | None, name: str) -> Iterator[bytes]:
     """The octets of the elements ``name`` (EncapsulatedX509Certificate …) inside, at most 400.
 
-    Malformed ones are left out: what they hold are candidates, and a missing candidate proves nothing.
+    Malformed ones are left out: what they hold are candidates, and a missing candidate proves nothing.  A comment makes
+    none malformed: whoever put it in would hide an answer, such as a revocation, that a timestamp covers.
     """
     if parent is None:
         return
     for element in islice(parent.iter("{*}" + name), MAX_PROPERTIES):
         try:
-            yield octets(element)
+            yield octets_of(element)
         except Malformed:
             continue
 
@@ -229,10 +230,15 @@ def content(element: _Element) -> str:
 
 def child(parent: _Element | None, name: str) -> _Element | None:
     """The child of this local name in a XAdES (or, for digests, XML-DSig) namespace; two of them are malformed."""
-    found = children(parent, name)
-    if len(found) > 1:
-        raise Malformed(f"{name} stands there twice")
-    return found[0] if found else None
+    if parent is None:
+        return None
+    wanted, found = _spellings(name), None
+    for element in parent:
+        if element.tag in wanted:
+            if found is not None:
+                raise Malformed(f"{name} stands there twice")
+            found = element
+    return found
 
 
 def children(parent: _Element | None, name: str) -> list[_Element]:

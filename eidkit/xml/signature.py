@@ -7,7 +7,6 @@ in SignedInfo one CanonicalizationMethod, one SignatureMethod, and References.  
 
 from __future__ import annotations
 
-import base64
 import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +23,13 @@ MAX_REFERENCES = 64
 MAX_TRANSFORMS = 5
 MAX_BASE64 = 16 * 1024 * 1024
 _SPACE = b" \t\r\n"
+_SIGNED_PARTS, _METHODS = (
+    [ds("SignedInfo"), ds("SignatureValue")],
+    [ds("CanonicalizationMethod"), ds("SignatureMethod")],
+)
+_KEY_INFO, _OBJECT, _REFERENCE = ds("KeyInfo"), ds("Object"), ds("Reference")
+_TRANSFORMS, _TRANSFORM = ds("Transforms"), ds("Transform")
+_DIGEST = [ds("DigestMethod"), ds("DigestValue")]
 
 
 class Malformed(Exception):
@@ -72,16 +78,15 @@ def read(element: _Element) -> SignatureParts:
 def _read(element: _Element) -> SignatureParts:
     children = list(elements(element))
     names = [child.tag for child in children]
-    expected = [ds("SignedInfo"), ds("SignatureValue")]
     rest = names[2:]
-    if rest[:1] == [ds("KeyInfo")]:
+    if rest[:1] == [_KEY_INFO]:
         rest = rest[1:]
-    if names[:2] != expected or any(name != ds("Object") for name in rest):
+    if names[:2] != _SIGNED_PARTS or any(name != _OBJECT for name in rest):
         raise Malformed("its parts are not SignedInfo, SignatureValue, KeyInfo and Objects, one each in this order")
-    key_info = children[2] if len(children) > 2 and names[2] == ds("KeyInfo") else None
+    key_info = children[2] if len(children) > 2 and names[2] == _KEY_INFO else None
     objects = tuple(children[3 if key_info is not None else 2 :])
     info = list(elements(children[0]))
-    if [child.tag for child in info[:2]] != [ds("CanonicalizationMethod"), ds("SignatureMethod")]:
+    if [child.tag for child in info[:2]] != _METHODS:
         raise Malformed("SignedInfo does not begin with its two methods")
     if not 1 <= len(info) - 2 <= MAX_REFERENCES:
         raise Malformed(f"SignedInfo holds no Reference, or more than {MAX_REFERENCES}")
@@ -102,15 +107,15 @@ def _read(element: _Element) -> SignatureParts:
 
 def reference(element: _Element) -> SignedReference:
     """One ds:Reference, of SignedInfo or of a Manifest."""
-    if element.tag != ds("Reference"):
+    if element.tag != _REFERENCE:
         raise Malformed(f"{local(element.tag)} stands where a Reference belongs")
     children = list(elements(element))
     transforms: tuple[_Element, ...] = ()
-    if children and children[0].tag == ds("Transforms"):
+    if children and children[0].tag == _TRANSFORMS:
         transforms = tuple(elements(children.pop(0)))
-        if len(transforms) > MAX_TRANSFORMS or any(t.tag != ds("Transform") for t in transforms):
+        if len(transforms) > MAX_TRANSFORMS or any(t.tag != _TRANSFORM for t in transforms):
             raise Malformed(f"a Reference with foreign or more than {MAX_TRANSFORMS} Transforms")
-    if [child.tag for child in children] != [ds("DigestMethod"), ds("DigestValue")]:
+    if [child.tag for child in children] != _DIGEST:
         raise Malformed("a Reference without exactly one DigestMethod and DigestValue")
     return SignedReference(
         element,
@@ -143,16 +148,27 @@ def text(element: _Element) -> str:
 
 def text_of(element: _Element) -> str:
     """All character data inside, as the canonical form has it: comments and instructions neither split nor hide any."""
-    return "".join(str(piece) for piece in element.itertext(with_tail=False))
+    return "".join(str(piece) for piece in element.itertext())
 
 
 def octets(element: _Element) -> bytes:
     """The octets of an element that holds base64 and white space."""
+    return _decoded(element, text(element))
+
+
+def octets_of(element: _Element) -> bytes:
+    """The same where comments may stand in it, which the canonical form leaves out: they hide nothing."""
+    if any(isinstance(child.tag, str) or hasattr(child, "target") for child in element):
+        raise Malformed(f"{local(element.tag)} holds more than text")
+    return _decoded(element, text_of(element))
+
+
+def _decoded(element: _Element, encoded: str) -> bytes:
     try:
-        content = text(element).encode("ascii").translate(None, _SPACE)
+        content = encoded.encode("ascii").translate(None, _SPACE)
         if len(content) > MAX_BASE64:
             raise Malformed(f"{local(element.tag)} is longer than {MAX_BASE64}")
-        return base64.b64decode(content, validate=True)
+        return binascii.a2b_base64(content, strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise Malformed(f"{local(element.tag)} is not base64") from error
 

@@ -66,6 +66,30 @@ def test_what_is_not_a_value_is_refused(data):
         parsed(data)
 
 
+@pytest.mark.parametrize("gap", [b" ", b"\r\n", b"%c\n", b""], ids=["space", "line", "comment", "nothing"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"/N", b"/N#20me", b"(a)", b"<41>", b"[1 -2.5 .5]", b"[]", b"[12 0 R/A]", b"<</D 1>>",
+        b" 7", b" -7", b" 1.5", b" 12 0 R", b" 12  0\nR", b" true", b"[1%c\n2]",
+    ],
+)  # fmt: skip
+def test_the_span_of_a_member_is_the_text_of_its_value(value, gap):
+    data = b"<</A" + gap + value + gap + b"/B 2>>"
+    where = syntax.spans(data, 0)
+    assert same(parsed(data[slice(*where.values["/A"])]), dict.__getitem__(parsed(data), "/A"))
+    assert data[slice(*where.values["/B"])] == b"2"
+    assert where.end == len(data)
+
+
+@pytest.mark.parametrize(
+    "data", [b"<</A 1 0 Rx>>", b"<</A 12x>>", b"<</A[1 x]>>", b"<</A 1 2>>", b"<</A/B/C>>", b"<</A[1 2>>", b"<</A>>"]
+)
+def test_a_dictionary_of_which_a_member_is_no_value_has_no_spans(data):
+    with pytest.raises(SyntaxProblem):
+        syntax.spans(data, 0)
+
+
 def test_the_same_value_twice_under_one_key_is_harmless():
     assert parsed(b"<</A 1/A 1>>") == {"/A": 1}
 

@@ -8,6 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from eidkit.algorithms import RSA_PSS_OID
+from eidkit.asn1 import certificate, der
 from eidkit.trust.path import MAX_DEPTH, MAX_SIGNATURE_CHECKS, PathResult, find_path
 from eidkit.trust.store import Anchor
 from tests.trust.making import DAY, NOW, Party, Pki, self_signed
@@ -34,6 +36,20 @@ def test_an_intermediate_may_be_the_anchor(pki: Pki) -> None:
     result = found(pki.person, [pki.root, pki.authority], [pki.authority])
     assert result.ok
     assert result.path[-1] == pki.authority.parsed
+
+
+def test_nobody_looks_at_the_algorithm_of_an_anchors_own_signature(pki: Pki) -> None:
+    body, _, value = der.whole(pki.root.der).children()
+    version, serial, _, *rest = (part.raw for part in body.children())
+    nonsense = der.sequence(der.encode_oid(RSA_PSS_OID))  # without the parameters that it must have
+    odd = certificate.parse(
+        der.sequence(der.sequence(version, serial, nonsense, *rest), nonsense, value.raw),
+    )
+    result = find_path(
+        pki.person.parsed, pool=[pki.authority.parsed], anchors=[Anchor(odd, "signing")], at=NOW, purpose="signing"
+    )
+    assert result.ok
+    assert result.path[-1] == odd
 
 
 def test_a_root_in_the_pool_is_not_an_anchor(pki: Pki) -> None:
