@@ -118,6 +118,14 @@ ROWS: tuple[Row, ...] = (
         "give revocation data: --crl FILE, --ocsp FILE, or run without --offline (sources= in Python)",
         "cung cấp CRL hoặc OCSP, hoặc cho phép truy vấn mạng",
     ),
+    indeterminate(
+        "REVOCATION_OUT_OF_BOUNDS_NO_POE",
+        "REVOCATION_OUT_OF_BOUNDS_NO_POE",
+        "who answered for {subject} had a certificate that ended on {time}; nothing proves that the answer is older",
+        "chứng thư của bên trả lời trạng thái của {subject} hết hạn ngày {time}; không có bằng chứng trả lời có trước đó",
+        "give a fresh answer (--crl, --ocsp), or ask for a copy that was preserved in time",
+        "cung cấp dữ liệu thu hồi mới (--crl, --ocsp) hoặc yêu cầu bản được lưu trữ kịp thời",
+    ),
     failed(
         "EXPIRED",
         "EXPIRED",

@@ -70,6 +70,14 @@ ROWS: tuple[Row, ...] = (
         *NEW_SIGNATURE,
     ),
     indeterminate(
+        "REFERENCE_OUTSIDE_PATH",
+        "SIG_CONSTRAINTS_FAILURE",
+        "the signature also names a certificate ({digest}…) that is not on its path: its signer meant another one",
+        "chữ ký còn nêu một chứng thư ({digest}…) không thuộc đường dẫn: người ký chỉ định đường dẫn khác",
+        "give the root and the intermediate certificates that the signer meant: --trust, --intermediate",
+        "cung cấp chứng thư gốc và trung gian mà người ký chỉ định: --trust, --intermediate",
+    ),
+    indeterminate(
         "SIGNED_DATA_NOT_FOUND",
         "SIGNED_DATA_NOT_FOUND",
         "{what} is signed but was not found",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from eidkit.algorithms import Weakness
 
 
-def too_weak(about: str | None, what: str, weak: Weakness, at: datetime) -> Finding:
+def too_weak(about: str | None, what: Text | str, weak: Weakness, at: datetime) -> Finding:
     """CRYPTO_CONSTRAINTS_FAILURE: names the algorithm, the key's size, the time judged for, and when it ended."""
     time = format_time(at)
     return finding("CRYPTO_CONSTRAINTS_FAILURE", about, what=what, algorithm=weak.name, time=time, end=_ended(weak))

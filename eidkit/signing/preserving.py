@@ -22,6 +22,7 @@ from eidkit.signing.formats import lasting_of
 from eidkit.signing.signing import TOKEN_RESERVE
 from eidkit.timestamps.authority import token_over
 from eidkit.verify.basic import Context
+from eidkit.verify.collecting import bounded
 from eidkit.verify.completing import complete
 from eidkit.verify.judging import concluded, judge
 from eidkit.verify.poe import Proofs
@@ -76,15 +77,15 @@ def preserve(
     beside = (detached,) if isinstance(detached, Document) else tuple(detached)
     terms = _Terms(trust, sources, policy, transport, clock)
     file = lasting_of(document, beside, token_reserve)
-    report, original, material = _gathered(file, terms, stamped=tsa is not None)
+    report, original, needed = _gathered(file, terms, stamped=tsa is not None)
     # 3.
     if tsa is None:
-        return file.filled(material, original)
+        return file.filled(needed, original)
     stamper = _Stamper(tsa, digest, transport, clock)
     if unproved := [conclusion.id for conclusion in report.conclusions if not conclusion.time_proved]:
         file = lasting_of(file.proved(unproved, stamper), beside, token_reserve)
-        _, original, material = _gathered(file, terms, stamped=False)
-    return file.sealed(material, original, stamper)
+        _, original, needed = _gathered(file, terms, stamped=False)
+    return file.sealed(needed, original, stamper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class _Stamper:
         return token_over(self.authorities, imprint, self.digest, transport=self.transport, clock=self.clock)
 
 
-def _gathered(file: Lasting, terms: _Terms, *, stamped: bool) -> tuple[Report, Evidence, lasting.Material]:
+def _gathered(file: Lasting, terms: _Terms, *, stamped: bool) -> tuple[Report, Evidence, lasting.Needed]:
     """The report on a document, what it holds, and what has to be in it.
 
     ``stamped``: a timestamp over it is about to prove the time.
@@ -119,6 +120,7 @@ def _gathered(file: Lasting, terms: _Terms, *, stamped: bool) -> tuple[Report, E
     # 1.
     now = terms.clock.now()
     original = file.evidence()
+    bounded(original, more=2 * len(original.signatures) if stamped else 0)  # as many as are added at most
     problems: list[EidkitError] = []
     known: Collection[tuple[str, str]] = ()
     if terms.sources is not None and lasting.holds_answers(original):
@@ -132,10 +134,10 @@ def _gathered(file: Lasting, terms: _Terms, *, stamped: bool) -> tuple[Report, E
     _check_worth(report, stamped=stamped)
     _check_holds(report, stamped=stamped)
     # 2.
-    material = lasting.needed(report, original, evidence, terms.trust)
-    if material.missing and terms.policy.revocation == "require":
-        raise _status_missing(original.name, material.missing, problems)
-    return report, original, material
+    needed = lasting.needed(report, original, evidence, terms.trust)
+    if needed.missing and terms.policy.revocation == "require":
+        raise _status_missing(original.name, needed.missing, problems)
+    return report, original, needed
 
 
 # ── refusals ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -108,7 +108,10 @@ def check_token(
     # 1. and 2.
     found = [finding(observation) for observation in signer.observations]
     found += _message_digest(signer, signed.e_content or b"")
-    found += [finding("NOT_SUPPORTED", what=f"the timestamp extension {oid}") for oid in info.critical]
+    found += [
+        finding("NOT_SUPPORTED", what=Text(f"the timestamp extension {oid}", f"phần mở rộng {oid} của dấu thời gian"))
+        for oid in info.critical
+    ]
     # 3.
     candidates = _candidates(signed, pool)
     signed_by, unbound = _identify(signer, candidates)
@@ -220,12 +223,12 @@ def _message_digest(signer: SignerInfo, content: bytes) -> list[Finding]:
     try:
         computed = hashlib.new(signer.digest_algorithm, content, usedforsecurity=False).digest()
     except ValueError:
-        return [finding("NOT_SUPPORTED", what=f"the digest {signer.digest_algorithm}")]
+        return [finding("NOT_SUPPORTED", what=_digest_named(signer.digest_algorithm))]
     declared = signer.message_digest
     if declared is None:
         return []  # observed while parsing
     if not hmac.compare_digest(computed, declared):
-        return [finding("HASH_FAILURE", what="the content of the timestamp token")]
+        return [finding("HASH_FAILURE", what=Text("the content of the timestamp token", "nội dung của dấu thời gian"))]
     return []
 
 
@@ -291,7 +294,7 @@ def _imprint(info: TstInfo, imprints: Mapping[str, bytes]) -> list[Finding]:
         what = Text("what the timestamp is about", "nội dung được đóng dấu thời gian")
         return [finding("SIGNED_DATA_NOT_FOUND", what=what)]
     if info.algorithm not in algorithms.DIGEST_BY_NAME or info.algorithm not in imprints:
-        return [finding("NOT_SUPPORTED", what=f"a timestamp imprint by {info.algorithm}")]
+        return [finding("NOT_SUPPORTED", what=_digest_named(info.algorithm))]
     if not hmac.compare_digest(imprints[info.algorithm], info.imprint):
         return [finding("TIMESTAMP_IMPRINT")]
     return []
@@ -309,22 +312,31 @@ def _period(by: Certificate, time: datetime, at: datetime) -> list[Finding]:
     return []
 
 
+_IMPRINT = Text("the imprint of the timestamp", "giá trị băm trong dấu thời gian")
+_TOKEN = Text("the timestamp token", "dấu thời gian")
+_SIGNATURE = Text("the signature of the timestamp", "chữ ký của dấu thời gian")
+
+
+def _digest_named(algorithm: str) -> Text:
+    return Text(f"a timestamp with the digest {algorithm}", f"dấu thời gian dùng hàm băm {algorithm}")
+
+
 def _algorithms(signer: SignerInfo, info: TstInfo, at: datetime, weak_allowed: frozenset[str]) -> list[Finding]:
     """Rule 8, but for the keys and certificates, which the path answers for.
 
     The SHA-1 of an ESSCertID is only a name beside the signature and is not judged here.
     """
     found = []
-    digests = {info.algorithm: "the imprint of the timestamp", signer.digest_algorithm: "the timestamp token"}
+    digests = {info.algorithm: _IMPRINT, signer.digest_algorithm: _TOKEN}
     if signer.algorithm is not None and signer.algorithm.digest is not None:
-        digests[signer.algorithm.digest] = "the signature of the timestamp"
+        digests[signer.algorithm.digest] = _SIGNATURE
     for used, what in digests.items():
         weak = algorithms.digest_weakness(used, at, weak_allowed) if used in algorithms.DIGEST_BY_NAME else None
         if weak is not None:
             found.append(too_weak(None, what, weak, at))
     if signer.algorithm is not None and not found:
         weak = algorithms.signature_weakness(signer.algorithm, at, weak_allowed)
-        found += [too_weak(None, "the signature of the timestamp", weak, at)] if weak else []
+        found += [too_weak(None, _SIGNATURE, weak, at)] if weak else []
     if signer.algorithm is not None and signer.algorithm.family == "dsa":
-        found.append(finding("NOT_SUPPORTED", what="DSA signatures"))
+        found.append(finding("NOT_SUPPORTED", what=Text("DSA signatures", "chữ ký DSA")))
     return found

@@ -1,7 +1,8 @@
 """An attestation of Evidence: whom we trust says, with a proved time, what only the file could show.
 
-A statement names the document and the digest of every fact in the Evidence but the candidates beside it.  Whoever saw
-the file signs the statement as a detached CMS signature with a timestamp; like every signature, it can be preserved.
+A statement names the document and the digest of every fact in the Evidence, and of the certificates and answers that
+the document holds, but not of the candidates beside it.  Whoever saw the file signs the statement as a detached CMS
+signature with a timestamp; like every signature, it can be preserved.
 
 1. The statement is made anew from the Evidence at hand: an altered fact is another statement.
 2. Each signature over it is judged as any other (EN 319 102-1 §5.5, §5.6), but its chain must end at an anchor of kind
@@ -37,7 +38,7 @@ TAG = "eidkit-evidence-1"
 def statement_of(evidence: Evidence) -> bytes:
     """What an attestation of ``evidence`` is signed over (RFC 8785 JSON): the document, and the digest of its facts."""
     document = {"name": evidence.name, "length": evidence.length, "sha256": evidence.sha256}
-    facts = canonical.digest(TAG, stored.facts(evidence))
+    facts = canonical.digest(TAG, stored.facts(evidence) | {"candidates": stored.own_candidates(evidence)})
     return canonical.dumps({"type": TAG, "document": document, "facts": facts})
 
 

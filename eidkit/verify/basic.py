@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from eidkit.canonical import format_time
+from eidkit.errors import Text
 from eidkit.findings import Finding, Indication, as_warning, finding, in_order
 from eidkit.policy import SKEW
-from eidkit.timestamps.token import TokenResult, check_token, read
-from eidkit.trust.standing import Demand
+from eidkit.timestamps.token import TokenResult, check_token, read, signer_of
+from eidkit.trust.standing import Demand, statuses_of
 from eidkit.trust.subject import subject_of
-from eidkit.verify import blocks, clauses, levels, longterm
+from eidkit.verify import blocks, clauses, horizon, levels, longterm, path_references
 from eidkit.verify.bound import bound
 from eidkit.verify.report import Conclusion, TimestampConclusion
 from eidkit.verify.trace import Step
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.binding.authentication import Authentication
-    from eidkit.errors import Text
     from eidkit.policy import Policy
     from eidkit.trust.revocation import Status
     from eidkit.trust.store import TrustStore
@@ -94,7 +94,7 @@ def judge_timestamp(timestamp: TimestampEvidence, context: Context, materials: b
 def _checked(
     timestamp: TimestampEvidence, context: Context, materials: blocks.Material, *, existed: datetime | None = None
 ) -> TokenResult:
-    return check_token(
+    result = check_token(
         timestamp.token,
         imprints=dict(timestamp.imprints),
         anchors=context.trust.of_kind("timestamping"),
@@ -108,6 +108,29 @@ def _checked(
         freshness=context.policy.freshness,
         weak_allowed=context.policy.weak_algorithms_allowed,
     )
+    return _without_ended_signers(result, timestamp, context, materials, at=existed or context.now)
+
+
+def _without_ended_signers(
+    result: TokenResult, timestamp: TimestampEvidence, context: Context, materials: blocks.Material, *, at: datetime
+) -> TokenResult:
+    """§5.2.6.4, 8): what passed only on an answer by a signer that has ended since does not pass."""
+    if result.indication != "PASSED" or all(status.signer_ends is None for status in result.statuses):
+        return result
+    policy = context.policy
+    demand = Demand(
+        at, context.now, unknown="error" if policy.revocation == "require" else "ignored",
+        assumed_until=context.assumed_until, freshness=policy.freshness, weak=policy.weak_algorithms_allowed,
+    )  # fmt: skip
+    inside, _ = read(timestamp.token)
+    ended = longterm.ended_signers(
+        result.path, result.statuses, demand, proofs=context.proofs, crls=(*inside.crls, *materials.crls),
+        ocsps=(*inside.ocsps, *materials.ocsps), pool=(*signer_of(timestamp.token)[1], *materials.pool),
+    )  # fmt: skip
+    if not ended:
+        return result
+    findings = in_order((*result.findings, *ended))
+    return replace(result, indication="INDETERMINATE", subindication=ended[0].subindication, findings=findings)
 
 
 def _checked_as_of(
@@ -167,16 +190,18 @@ def judge_signature(
         verdict = blocks.validate_certificate(
             certificate, materials, context.trust.of_kind("signing"), context.policy,
             used_at=used_at, proved=proved, now=context.now, proofs=context.proofs,
-            assumed_until=context.assumed_until,
+            assumed_until=context.assumed_until, also=path_references.outside(signature, materials.pool),
         )  # fmt: skip
         path, statuses = verdict.path, verdict.statuses
         older = _older_answer(level, certificate, statuses, used_at) if proved else []
         steps.append(Step("certificate-path", (*verdict.findings, *older)))
+        level = _upheld(level, signature, context, (*timestamps, *over), verdict, used_at)
     steps.append(Step("acceptance", tuple(blocks.accept_algorithms(signature, context.policy, used_at))))
     # 4.
     surroundings = _surroundings(signature, context)
     intact = intact and not any(f.code in _BREAKS_INTACT for f in surroundings)
     times = _time_findings(timestamps, over, context, proved=proved)
+    times += _content_after(timestamps, used_at) if proved else []
     steps += [Step("format", tuple(surroundings)), Step("time", tuple(times))]
     login = bound(
         signature, context.authentications, trust=context.trust, pool=materials.pool, crls=materials.crls,
@@ -200,6 +225,37 @@ def judge_signature(
         subject_of(certificate) if certificate else None, path, used_at, proved, timestamps, login, ordered, statuses,
         level, tuple(steps),
     )  # fmt: skip
+
+
+def _upheld(
+    level: str,
+    signature: SignatureEvidence,
+    context: Context,
+    stamps: Sequence[TimestampConclusion],
+    verdict: blocks.CertificateVerdict,
+    used_at: datetime,
+) -> str:
+    """The level without timestamps of nobody whom we trust and without answers that say nothing of the signer's path.
+
+    Anybody can put such things into a file; a procedure or policy that demands a level means what can be relied on.
+    Where the path cannot be relied on at all, the level stays what the structure says.
+    """
+    if not verdict.path or any(one.severity == "error" for one in verdict.findings):
+        return level
+    failed = frozenset(stamp.id for stamp in stamps if not (stamp.intact and stamp.path) or _observed_wrong(stamp))
+    statuses = verdict.statuses
+    if context.evidence.supplied and level.endswith(("-LT", "-LTA")):
+        own = blocks.material(horizon.alone(context.evidence), signature)
+        policy = context.policy
+        demand = Demand(used_at, context.now, freshness=policy.freshness, weak=policy.weak_algorithms_allowed)
+        statuses = statuses_of(verdict.path, demand, crls=own.crls, ocsps=own.ocsps, pool=own.pool)
+    known = (status.state != "unknown" or one.ocsp_nocheck for one, status in zip(verdict.path, statuses, strict=False))
+    return levels.upheld(level, signature, context.evidence, context.anchors, failed, answered=all(known))
+
+
+def _observed_wrong(stamp: TimestampConclusion) -> bool:
+    """Whether its reader saw something wrong with it, such as an index that names what is not there."""
+    return any(finding(one).severity == "error" for one in stamp.evidence.observations)
 
 
 def _candidates(signature: SignatureEvidence, materials: blocks.Material, context: Context) -> tuple[Certificate, ...]:
@@ -245,12 +301,16 @@ def _surroundings(signature: SignatureEvidence, context: Context) -> list[Findin
     if coverage.modifications == "form-fill" and not (
         coverage.modifications_allowed and context.policy.form_filling_allowed
     ):
-        found.append(finding("UNSIGNED_CONTENT", signature.id, what="form fields filled after this signature"))
+        found.append(finding("UNSIGNED_CONTENT", signature.id, what=_FILLED_AFTERWARDS))
     elif coverage.modifications == "form-fill":
-        found.append(finding("FORM_FILLED_AFTER_SIGNING", signature.id, what="form fields"))
+        found.append(finding("FORM_FILLED_AFTER_SIGNING", signature.id, what=Text("form fields", "trường biểu mẫu")))
     elif _changed(coverage) and not any(f.code == "MODIFIED_AFTER_SIGNING" for f in found):
         found.append(finding("MODIFIED_AFTER_SIGNING", signature.id, what=coverage.modifications))
     return found
+
+
+_FILLED_AFTERWARDS = Text("form fields filled after this signature", "trường biểu mẫu được điền sau chữ ký này")
+_PROVED_TIME = Text("a proved signing time (a timestamp)", "thời điểm ký được chứng minh (dấu thời gian)")
 
 
 def _changed(coverage: PdfCoverage) -> bool:
@@ -274,7 +334,7 @@ def _time_findings(
         return found
     found += [_waiting(timestamp) for timestamp in (*timestamps, *over[-1:]) if _waits(timestamp)]
     if context.policy.timestamp_required:
-        return [*found, finding("SIG_CONSTRAINTS_FAILURE", None, what="a proved signing time (a timestamp)")]
+        return [*found, finding("SIG_CONSTRAINTS_FAILURE", None, what=_PROVED_TIME)]
     return [*found, finding("TIME_CLAIMED")]
 
 
@@ -286,6 +346,16 @@ def _contradicting(timestamp: TimestampConclusion) -> tuple[Finding, ...]:
 
 
 _OF_TIME = {"TIMESTAMP_ORDER", "OUT_OF_BOUNDS_NO_POE"}
+
+
+def _content_after(timestamps: Sequence[TimestampConclusion], used_at: datetime) -> list[Finding]:
+    """§5.5.4: a timestamp that was signed is older than any over the signature, or one of the two lies."""
+    return [
+        found
+        for stamp in timestamps
+        if stamp.kind == "content" and {f.code for f in stamp.findings if f.severity == "error"} <= _OF_TIME
+        for found in _order(stamp.id, stamp.time, used_at)
+    ]
 
 
 def _waits(timestamp: TimestampConclusion) -> bool:

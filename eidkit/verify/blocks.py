@@ -3,7 +3,7 @@
 1. format checking (§5.2.2)            → ``format_findings``
 2. identification of the signing certificate (§5.2.3) → ``identify_signing_certificate``
 3. cryptographic verification (§5.2.7)  → ``verify_cryptographically``
-4. X.509 certificate validation (§5.2.6) → ``validate_certificate``
+4. X.509 certificate validation (§5.2.6) → ``validate_certificate``, and what restricts the path (§5.2.8.4.2.1)
 5. signature acceptance (§5.2.8)        → ``accept_algorithms``
 
 Each gives findings; none stops at the first.  No network, no clock, no format, no parser of documents.
@@ -26,6 +26,7 @@ from eidkit.findings import Finding, finding
 from eidkit.findings.strength import too_weak
 from eidkit.trust.standing import Demand, standing_path
 from eidkit.verify import longterm
+from eidkit.verify.poe import Proofs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from eidkit.trust.store import Anchor
     from eidkit.trust.usage import Purpose
     from eidkit.verify.evidence import Evidence, SignatureEvidence
-    from eidkit.verify.poe import Proofs
 
 MAX_CANDIDATES = 400
 
@@ -100,6 +100,8 @@ def _issuer_findings(signature: SignatureEvidence, certificate: Certificate) -> 
 
 
 def _names(algorithm: str, digest: bytes, certificate: Certificate) -> bool:
+    if algorithm == "sha256":
+        return digest.hex() == certificate.sha256
     if algorithm not in algorithms.DIGEST_BY_NAME:
         return False
     return hashlib.new(algorithm, certificate.der).digest() == digest
@@ -126,27 +128,40 @@ def verify_cryptographically(
     )
     for reference in signature.references:
         if reference.computed is None:
-            found.append(finding("SIGNED_DATA_NOT_FOUND", signature.id, what=reference.name or "the document"))
+            found.append(finding("SIGNED_DATA_NOT_FOUND", signature.id, what=reference.name or _DOCUMENT))
         elif reference.computed != reference.declared:
             found.append(finding("HASH_FAILURE", signature.id, what=_what(reference.kind, reference.name)))
     algorithm = algorithms.SIGNATURE_BY_NAME.get(signature.algorithm)
     if algorithm is None or not algorithms.implemented(algorithm):
-        found.append(finding("NOT_SUPPORTED", signature.id, what=f"the signature algorithm {signature.algorithm}"))
+        found.append(finding("NOT_SUPPORTED", signature.id, what=_algorithm_of(signature)))
         return False, found
     if certificate is None and signature.bare_key is None:
         return False, found
     try:
         holds = _value_holds(signature, algorithm, certificate)
     except NotSupported as error:
-        found.append(finding("NOT_SUPPORTED", signature.id, what=f"the signer's key ({error.code})"))
+        found.append(finding("NOT_SUPPORTED", signature.id, what=_unusable_key(error)))
         return False, found
     if not holds:
         found.append(finding("SIG_CRYPTO_FAILURE", signature.id))
     return not found, found
 
 
-def _what(kind: str, name: str) -> str:
-    return {"signed-properties": "the signed properties"}.get(kind, name or "the document")
+_DOCUMENT = Text("the document", "tài liệu")
+_SIGNATURE = Text("the signature", "chữ ký")
+_SIGNED_PROPERTIES = Text("the signed properties", "các thuộc tính đã ký")
+
+
+def _what(kind: str, name: str) -> Text | str:
+    return _SIGNED_PROPERTIES if kind == "signed-properties" else name or _DOCUMENT
+
+
+def _algorithm_of(signature: SignatureEvidence) -> Text:
+    return Text(f"the signature algorithm {signature.algorithm}", f"thuật toán chữ ký {signature.algorithm}")
+
+
+def _unusable_key(error: NotSupported) -> Text:
+    return Text(f"the signer's key ({error.code})", f"khóa của người ký ({error.code})")
 
 
 def _value_holds(
@@ -187,11 +202,13 @@ def validate_certificate(
     purpose: Purpose = "signing",
     proofs: Proofs | None = None,
     assumed_until: datetime | None = None,
+    also: Callable[[tuple[Certificate, ...]], tuple[Finding, ...]] | None = None,
 ) -> CertificateVerdict:
     """§5.2.6: path to an anchor, period and revocation at the time of use; without proof of time, at present.
 
     With a proved time, what the path rests on must be as old as it has to be, by ``proofs`` (§5.6.2).
-    ``assumed_until`` as in :class:`eidkit.trust.standing.Demand`.
+    ``assumed_until`` as in :class:`eidkit.trust.standing.Demand`.  ``also`` tells what else speaks against a
+    path, as in :func:`eidkit.trust.standing.standing_path`.
     """
     demand = Demand(
         used_at,
@@ -210,9 +227,19 @@ def validate_certificate(
         purpose=purpose,
         crls=materials.crls,
         ocsps=materials.ocsps,
+        also=also,
     )
     result, statuses = chosen.result, chosen.statuses
     found = [*result.findings, *_period(certificate, used_at, statuses, proved=proved), *chosen.findings]
+    found += longterm.ended_signers(
+        result.path,
+        statuses,
+        demand,
+        proofs=proofs or Proofs(now),
+        crls=materials.crls,
+        ocsps=materials.ocsps,
+        pool=materials.pool,
+    )
     if proved and proofs is not None:
         found += longterm.unproved(
             result.path,
@@ -256,17 +283,17 @@ def accept_algorithms(signature: SignatureEvidence, policy: Policy, used_at: dat
         elif strict is not None:
             found.append(finding("WEAK_ALGORITHM_ALLOWED", signature.id, what=what, algorithm=strict.name))
     if signature.algorithm.startswith("dsa"):
-        found.append(finding("NOT_SUPPORTED", signature.id, what=f"the signature algorithm {signature.algorithm}"))
+        found.append(finding("NOT_SUPPORTED", signature.id, what=_algorithm_of(signature)))
     return found
 
 
 def _judged(
     signature: SignatureEvidence, row: algorithms.SignatureAlgorithm | None
-) -> Iterator[tuple[str, Callable[[datetime, frozenset[str]], algorithms.Weakness | None]]]:
+) -> Iterator[tuple[Text | str, Callable[[datetime, frozenset[str]], algorithms.Weakness | None]]]:
     """What is judged, and how: the digest of each reference, and the signature's own algorithm."""
     for reference in signature.references:
-        yield reference.name or "the document", partial(algorithms.digest_weakness, reference.algorithm)
+        yield reference.name or _DOCUMENT, partial(algorithms.digest_weakness, reference.algorithm)
     if row is not None:
-        yield "the signature", partial(algorithms.signature_weakness, row)
+        yield _SIGNATURE, partial(algorithms.signature_weakness, row)
     else:
-        yield "the signature", partial(algorithms.digest_weakness, signature.digest_algorithm)
+        yield _SIGNATURE, partial(algorithms.digest_weakness, signature.digest_algorithm)

@@ -173,6 +173,7 @@ _AS_ATTESTER = {
     "REVOKED_CA_NO_POE": "ATTESTATION_REVOKED",
     "ON_HOLD": "ATTESTATION_REVOKED",
     "STATUS_UNKNOWN": "ATTESTATION_STATUS_UNKNOWN",
+    "REVOCATION_OUT_OF_BOUNDS_NO_POE": "ATTESTATION_STATUS_UNKNOWN",
     "NO_POE": "ATTESTATION_NO_POE",
 }
 """What a certificate's finding means where the certificate is the attesting service's."""

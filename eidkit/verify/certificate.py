@@ -26,6 +26,8 @@ from eidkit.trust.path import PathResult, find_path
 from eidkit.trust.policies import PolicyInputs
 from eidkit.trust.sources import Sources
 from eidkit.trust.standing import Demand, standing, statuses_of
+from eidkit.verify import longterm
+from eidkit.verify.poe import Proofs
 from eidkit.verify.report import not_passed
 
 if TYPE_CHECKING:
@@ -330,7 +332,12 @@ class _Inquiry:
 
     def _standing(self, path: tuple[Certificate, ...]) -> list[Finding]:
         statuses = self._statuses(path)
-        found = [one for one in standing(path, statuses, self._demand()) if one.code not in _REVOKED_LEAF]
+        demand = self._demand()
+        found = [one for one in standing(path, statuses, demand) if one.code not in _REVOKED_LEAF]
+        found += longterm.ended_signers(
+            path, statuses, demand, proofs=Proofs(self.at), crls=tuple(self.crls), ocsps=tuple(self.ocsps),
+            pool=self.pool,
+        )  # fmt: skip
         if statuses and statuses[0].state == "revoked":
             who, since = self.leaf.subject_text, statuses[0].revoked_at
             time, reason = format_time(since) if since else "?", statuses[0].reason

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 _KEEP = Text(
     "keep what the verdict rests on with the file: eidkit preserve", "lưu dữ liệu kiểm tra cùng tệp: eidkit preserve"
 )
+_SIGNATURE = Text("the signature", "chữ ký")
+_DOCUMENT = Text("the document", "tài liệu")
+_KEY = Text("the signer's key", "khóa của người ký")
 _LEVELS = ("B", "T", "LT", "LTA")
+_COUNTS_AS = {
+    "REVOCATION_OUT_OF_BOUNDS_NO_POE": "STATUS_UNKNOWN",
+    "REFERENCE_OUTSIDE_PATH": "SIGNING_CERTIFICATE_MISMATCH",
+}
+"""Codes that are younger than released policies, which mean them by an older one; these are never edited."""
 
 
 def judged(
@@ -58,7 +66,7 @@ def _clause(clause: Clause, level: str, found: Sequence[Finding]) -> Finding:
 
 
 def _breaks(one: Finding, clause: Clause) -> bool:
-    if one.code in clause.broken_by:
+    if {one.code, _COUNTS_AS.get(one.code)} & set(clause.broken_by):
         return one.severity != "info"
     return ANY_ERROR in clause.broken_by and one.severity == "error"
 
@@ -75,14 +83,14 @@ def _below(clause: Clause, level: str) -> Text | None:
 
 def _unlisted(
     signature: SignatureEvidence, certificate: Certificate | None, listing: Listing
-) -> Iterator[tuple[str, str, str]]:
+) -> Iterator[tuple[Text | str, str, str]]:
     """What is used, its name, and what is listed instead."""
     row = algorithms.SIGNATURE_BY_NAME.get(signature.algorithm)
     if listing.schemes and (row is None or row.family not in listing.schemes):
-        yield "the signature", signature.algorithm, ", ".join(listing.schemes)
+        yield _SIGNATURE, signature.algorithm, ", ".join(listing.schemes)
     if listing.digests:
-        used = {reference.algorithm: reference.name or "the document" for reference in signature.references}
-        used[(row.digest if row else None) or signature.digest_algorithm] = "the signature"
+        used: dict[str, Text | str] = {one.algorithm: one.name or _DOCUMENT for one in signature.references}
+        used[(row.digest if row else None) or signature.digest_algorithm] = _SIGNATURE
         yield from (
             (what, name, ", ".join(listing.digests)) for name, what in used.items() if name not in listing.digests
         )
@@ -90,10 +98,10 @@ def _unlisted(
         yield from _short(certificate, {"rsa": listing.rsa_bits, "ec": listing.ec_bits})
 
 
-def _short(certificate: Certificate, least: dict[str, int]) -> Iterator[tuple[str, str, str]]:
+def _short(certificate: Certificate, least: dict[str, int]) -> Iterator[tuple[Text | str, str, str]]:
     try:
         kind, bits = algorithms.key_kind(certificate.public_key())
     except EidkitError:
         return
     if bits < least.get(kind, 0):
-        yield "the signer's key", f"{kind}-{bits}", f"{kind}-{least[kind]}"
+        yield _KEY, f"{kind}-{bits}", f"{kind}-{least[kind]}"

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from eidkit.verify.evidence import Evidence
 
 
+MAX_TIMESTAMPS = 512
+"""Timestamps in all of one document: each is judged with every certificate and answer that the document holds."""
+
+
 def collect(document: Document, *, detached: Document | Sequence[Document] = ()) -> Evidence:
     """All facts about ``document``, in no case a verdict.
 
@@ -22,7 +26,7 @@ def collect(document: Document, *, detached: Document | Sequence[Document] = ())
     about, or what references of an XML signature name.  Raises :class:`DocumentError` for what
     cannot be read at all, with the reason and a remedy; everything else is a fact in the Evidence.
     """
-    return _reader(document, (detached,) if isinstance(detached, Document) else tuple(detached))(document)
+    return bounded(_reader(document, (detached,) if isinstance(detached, Document) else tuple(detached))(document))
 
 
 def load_evidence(
@@ -39,7 +43,7 @@ def load_evidence(
     and a report over it says so, but where an ``attestation`` holds: a signature (CMS, with a timestamp) over
     :func:`evidence_statement` by somebody whose anchor of kind *attestation* the verifier trusts.
     """
-    evidence = stored.from_json(saved)
+    evidence = bounded(stored.from_json(saved))
     if document is None:
         attested = _attestation(evidence, attestation) if attestation else None
         return replace(evidence, document_seen=False, attestation=attested)
@@ -51,6 +55,21 @@ def load_evidence(
             Text("give the document that the evidence was collected from", "cung cấp đúng tài liệu gốc của chứng cứ"),
         )
     return stored.with_supplied(fresh, evidence)
+
+
+def bounded(evidence: Evidence, *, more: int = 0) -> Evidence:
+    """``evidence`` as it is, refused when it holds more timestamps than are judged, or would with ``more``."""
+    count = more + len(evidence.timestamps) + sum(len(one.timestamps) for one in evidence.signatures)
+    if count <= MAX_TIMESTAMPS:
+        return evidence
+    raise DocumentError(
+        "timestamps-too-many",
+        Text(
+            f"{evidence.name} holds, or would hold, {count} timestamps; {MAX_TIMESTAMPS} are judged",
+            f"{evidence.name} có (hoặc sẽ có) {count} dấu thời gian; tối đa {MAX_TIMESTAMPS}",
+        ),
+        Text("take out those that prove nothing more", "hãy bỏ các dấu thời gian không cần thiết"),
+    )
 
 
 def evidence_statement(evidence: Evidence) -> Document:

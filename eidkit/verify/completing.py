@@ -53,11 +53,12 @@ def complete(
     now = at or clock.now()
     given = (*sources.certificates(), *_issuers(evidence, trust, sources, transport, problems))
     own = {*evidence.certificates, *evidence.crls, *evidence.ocsps}
-    evidence = replace(evidence, certificates=_joined(evidence.certificates, given))
+    if given:
+        evidence = replace(evidence, certificates=_joined(evidence.certificates, given))
     crls: list[bytes] = []
     ocsps: list[bytes] = []
     asked: set[tuple[str, str]] = set()
-    given_only = replace(sources, network=False)
+    given_only = replace(sources, network=False) if sources.network else sources
     if not sources.network and (evidence.signatures or evidence.timestamps or evidence.attestation):
         # Given answers are given for every chain; which of them they are about is the judge's to find out.
         crls, ocsps = list(sources.given_crls), list(sources.given_ocsps)

@@ -23,6 +23,10 @@ over references to validation data alone (EN 319 132-1 annex A.1.5.2), which say
 Modifications = Literal["none", "extension", "form-fill", "annotation", "undefined"]
 
 
+INSIDE = "the content of "
+"""What the name of content that stands inside a CMS begins with; content beside it keeps its own name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """One signed digest: what it is of, what was declared, and what was found (``computed`` None: not found).
@@ -39,7 +43,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class CertificateReference:
-    """What a signature says its signing certificate is: a digest, and issuer and serial (DER) when given."""
+    """A certificate that a signature names: by a digest, and by issuer and serial (DER) when given."""
 
     algorithm: str
     digest: bytes
@@ -124,6 +128,7 @@ class SignatureEvidence:
     signer_hint: tuple[bytes, bytes] | None
     """Issuer name (DER) and serial (DER INTEGER content) that the container itself names; unprotected."""
     certificate_references: tuple[CertificateReference, ...]
+    """That of the signing certificate first; the others restrict its path."""
     certificates: tuple[bytes, ...] = field(repr=False)
     """Not in the ``repr``: certificates hold personal numbers."""
     bare_key: bytes | None = None

@@ -9,12 +9,15 @@ nextUpdate of an answer.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from eidkit import algorithms
+from eidkit.asn1 import ocsp
 from eidkit.asn1.certificate import readable
+from eidkit.binding.attestation import Attestation
 from eidkit.errors import EidkitError
 from eidkit.timestamps.token import signer_of
 from eidkit.verify import blocks
@@ -79,7 +82,26 @@ def _certificates(evidence: Evidence) -> Iterator[Certificate]:
     for signature in evidence.signatures:
         yield from readable(signature.certificates)
         yield from (one for stamp in signature.timestamps for one in _inside(stamp.token))
+        yield from _responders(signature.ocsps)
+        yield from _attesters(signature.assertions)
     yield from (one for stamp in evidence.timestamps for one in _inside(stamp.token))
+    yield from _responders(evidence.ocsps)
+    if evidence.attestation is not None:
+        yield from _certificates(evidence.attestation)
+
+
+def _responders(answers: Sequence[bytes]) -> Iterator[Certificate]:
+    """The certificates inside OCSP answers: once their signer has ended, these count only if proved to be older."""
+    for answer in answers:
+        with suppress(EidkitError):
+            yield from readable(ocsp.parse(answer).certificates)
+
+
+def _attesters(assertions: Sequence[str]) -> Iterator[Certificate]:
+    """Those who attested the logins that signatures carry."""
+    for assertion in assertions:
+        with suppress(EidkitError):
+            yield from readable([Attestation.read(assertion).certificate])
 
 
 def _inside(token: bytes) -> tuple[Certificate, ...]:

@@ -1,5 +1,7 @@
 """The signature level of a PDF, CMS or XML signature, as its structure shows it: no verdict, and nothing is verified.
 
+A judge takes away again what was only put there (:func:`upheld`): a procedure that demands a level means what holds.
+
 1. T: a timestamp over the signature value, or a document timestamp over the signature.
 2. LT: the document holds, in a security store, an answer about every certificate that somebody must be asked about:
    those of the signer's chain and of its timestamps' chains up to an anchor, but for the newest document timestamp,
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 from eidkit.asn1 import crl, name, ocsp
@@ -26,7 +28,7 @@ from eidkit.timestamps import token as tokens
 from eidkit.verify import blocks, horizon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from eidkit.asn1.certificate import Certificate
     from eidkit.verify.evidence import Evidence, SignatureEvidence, TimestampEvidence
@@ -59,6 +61,30 @@ def up_to(anchors: frozenset[str], signature: SignatureEvidence, evidence: Evide
     if kind is None or not anchors or (whole.endswith("-LT") and not sealed):
         return whole
     return level(kind, signature, horizon.alone(evidence), anchors)
+
+
+def upheld(
+    whole: str,
+    signature: SignatureEvidence,
+    evidence: Evidence,
+    anchors: frozenset[str],
+    failed: Collection[str],
+    *,
+    answered: bool,
+) -> str:
+    """``whole`` without what was only put there: timestamps that ``failed`` (their ids), answers that settle nothing.
+
+    ``answered``: the status of each certificate of the signer's path is known from the document itself.
+    """
+    kind = next((one for one in get_args(Kind) if whole in {f"{one}-{end}" for end in get_args(Reached)}), None)
+    if kind is None:
+        return whole
+    if failed:
+        own = tuple(stamp for stamp in signature.timestamps if stamp.id not in failed)
+        over = tuple(stamp for stamp in evidence.timestamps if stamp.id not in failed)
+        without = replace(signature, timestamps=own), replace(horizon.alone(evidence), timestamps=over)
+        whole = level(kind, *without, anchors)
+    return whole if answered or not whole.endswith(("-LT", "-LTA")) else f"{kind}-T"
 
 
 def _reached(signature: SignatureEvidence, evidence: Evidence, anchors: frozenset[str]) -> Reached:

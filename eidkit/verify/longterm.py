@@ -16,6 +16,7 @@ A pure function; where nothing has ended it finds nothing.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from eidkit import algorithms
 from eidkit.asn1.algorithm import signature_algorithm
 from eidkit.canonical import format_time
 from eidkit.errors import EidkitError, Text
-from eidkit.findings import Finding, finding
+from eidkit.findings import Finding, as_warning, finding
 from eidkit.findings.strength import too_weak
 from eidkit.trust.standing import status_on
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from eidkit.trust.standing import Demand
     from eidkit.trust.store import Anchor
     from eidkit.verify.poe import Proofs
+
+
+MAX_RULED_OUT = 20
+"""How many answers about one certificate are ruled out before its status counts as not known."""
 
 
 def unproved(
@@ -83,6 +88,56 @@ def unproved(
     return found
 
 
+def ended_signers(
+    path: Sequence[Certificate],
+    statuses: Sequence[Status],
+    demand: Demand,
+    *,
+    proofs: Proofs,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+    pool: Sequence[Certificate] = (),
+) -> list[Finding]:
+    """§5.2.6.4, 8): which "good" of ``path`` rests on a signer (no issuer) whose certificate has ended since.
+
+    Nobody knows who has that key now, so such an answer counts only if it is proved to have existed before that end.
+    """
+    found: list[Finding] = []
+    for position, status in enumerate(statuses if demand.unknown != "ignored" else ()):
+        certificate, ends = path[position], status.signer_ends
+        assumed = demand.assumed_until is not None and demand.assumed_until < certificate.not_after
+        if ends is None or ends >= demand.now or assumed:
+            continue
+        if not _good_otherwise(path, position, demand, proofs, crls, ocsps, pool):
+            who = certificate.subject_text
+            ended = finding("REVOCATION_OUT_OF_BOUNDS_NO_POE", who, subject=who, time=format_time(ends))
+            found.append(ended if demand.unknown == "error" else as_warning(ended))
+    return found
+
+
+def _good_otherwise(
+    path: Sequence[Certificate],
+    position: int,
+    demand: Demand,
+    proofs: Proofs,
+    crls: Sequence[bytes],
+    ocsps: Sequence[bytes],
+    pool: Sequence[Certificate],
+) -> bool:
+    """Whether a status is "good" without the answers whose signers ended before these are proved to have existed."""
+    ruled_out: set[str | None] = set()
+    for _ in range(MAX_RULED_OUT):
+        left = [[one for one in every if sha256(one).hexdigest() not in ruled_out] for every in (crls, ocsps)]
+        status = status_on(path, position, demand, crls=left[0], ocsps=left[1], pool=pool)
+        if status.state != "good":
+            return False
+        ends, digest = status.signer_ends, status.source_sha256
+        if ends is None or ends >= demand.now or (digest is not None and proofs.of_digest(digest) <= ends):
+            return True
+        ruled_out.add(digest)
+    return False
+
+
 def _end(anchor: Certificate, anchors: Sequence[Anchor]) -> datetime:
     """Until when the anchor counts: its end, or the latest date that was put on it."""
     own = anchor.not_after
@@ -100,7 +155,7 @@ def _lapsed(certificate: Certificate, existed: datetime, demand: Demand) -> list
     except EidkitError:
         return []
     weak = algorithms.signature_weakness(algorithm, existed, demand.weak)
-    what = f"the certificate of {certificate.subject_text}"
+    what = Text(f"the certificate of {certificate.subject_text}", f"chứng thư của {certificate.subject_text}")
     return [too_weak(certificate.sha256, what, weak, existed)] if weak else []
 
 

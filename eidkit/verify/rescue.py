@@ -13,7 +13,7 @@ A pure function of a Report; nothing here is believed by a judge.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal
 
@@ -21,6 +21,7 @@ from eidkit import algorithms
 from eidkit.canonical import format_time
 from eidkit.errors import Text
 from eidkit.verify import horizon, judging
+from eidkit.verify.evidence import INSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from eidkit.asn1.certificate import Certificate
     from eidkit.findings import Finding
     from eidkit.verify.basic import Context
-    from eidkit.verify.report import Report
+    from eidkit.verify.report import Conclusion, Report
 
 LossKind = Literal["timestamp", "certificate", "anchor", "algorithm", "revocation-data"]
 Action = Literal[
@@ -60,12 +61,13 @@ class Loss:
 class Rescue:
     """The cheapest thing to do: an ``action``, the same as a sentence, ``before`` when (None: the sooner the better).
 
-    Threads may share it.
+    ``detached``: what is signed stands beside the file, and is needed for it.  Threads may share it.
     """
 
     action: Action
     sentence: Text
     before: datetime | None = None
+    detached: bool = False
 
     def command(self, path: str) -> str | None:
         """The command that does it for the file at ``path``, with capitals for what you fill in; or None."""
@@ -76,7 +78,8 @@ class Rescue:
         shown, kept = (str(p) for p in (place, place.with_name(f"{place.stem}.kept{place.suffix}")))
         if shown.startswith("-"):
             shown, kept = f"./{shown}", f"./{kept}"
-        return words.format(path=shlex.quote(shown), kept=shlex.quote(kept))
+        beside = " --detached CONTENT" if self.detached and self.action in _WITH_CONTENT else ""
+        return words.format(path=shlex.quote(shown), kept=shlex.quote(kept)) + beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,17 @@ _WHAT: dict[LossKind, Text] = {
 
 def _keeping(report: Report, lost: Loss | None) -> Rescue:
     """What keeps a verdict that holds today."""
-    return _said(_keeping_action(report, lost), lost.at if lost else None)
+    kept = _said(_keeping_action(report, lost), lost.at if lost else None)
+    return replace(kept, detached=any(map(_stands_beside, report.conclusions)))
+
+
+def _stands_beside(conclusion: Conclusion) -> bool:
+    """Whether a signature is about content that was handed in beside its document."""
+    signature = conclusion.evidence
+    names = [reference.name for reference in signature.references if reference.kind == "content"]
+    if signature.format == "cms":
+        return any(not name.startswith(INSIDE) for name in names)
+    return signature.format == "xml" and any(name and not name.startswith("#") for name in names)
 
 
 def _keeping_action(report: Report, lost: Loss | None) -> Action:
@@ -217,8 +230,8 @@ def _said(action: Action, before: datetime | None = None) -> Rescue:
 
 
 _BY_CODE: dict[str, Action] = {
-    **dict.fromkeys(_STATUS, "give-status"),
-    **dict.fromkeys(("TRUST_EMPTY", "NO_CERTIFICATE_CHAIN_FOUND"), "give-trust"),
+    **dict.fromkeys((*_STATUS, "REVOCATION_OUT_OF_BOUNDS_NO_POE"), "give-status"),
+    **dict.fromkeys(("TRUST_EMPTY", "NO_CERTIFICATE_CHAIN_FOUND", "REFERENCE_OUTSIDE_PATH"), "give-trust"),
     **dict.fromkeys(
         ("HASH_FAILURE", "SIG_CRYPTO_FAILURE", "MODIFIED_AFTER_SIGNING", "UNSIGNED_CONTENT", "COVERAGE_FAILURE"),
         "ask-original",
@@ -267,6 +280,7 @@ SENTENCES: dict[Action, Text] = {
     "see-reason": Text("do what its reason asks for", "làm theo lý do nêu cho từng tệp"),
 }
 """What each action is, in a sentence; that of ``see-reason`` is the remedy of the reason itself."""
+_WITH_CONTENT: frozenset[Action] = frozenset({"preserve", "preserve-stamped"})
 _COMMANDS: dict[Action, str] = {
     "preserve": "eidkit preserve {path} -o {kept} --trust ROOTS",
     "preserve-stamped": "eidkit preserve {path} -o {kept} --trust ROOTS --tsa URL --tsa-trust TSA-ROOTS",

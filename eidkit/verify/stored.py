@@ -7,6 +7,7 @@ refused.  What comes back from here was not seen in its document: nothing in it 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from datetime import datetime
 from functools import cache
 from types import NoneType, UnionType
@@ -14,8 +15,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from eidkit import canonical
 from eidkit.binding import shape
-from eidkit.errors import CanonicalError, Text
-from eidkit.findings import ROWS, Observation
+from eidkit.errors import CanonicalError, DocumentError, Text
+from eidkit.findings import Observation, finding
 from eidkit.verify.evidence import (
     AppearanceEvidence,
     CertificateReference,
@@ -30,10 +31,24 @@ from eidkit.verify.evidence import (
 VERSION = 1
 _NOT_STORED = {"document_seen", "attestation"}
 _NOT_FACTS = {"certificates", "crls", "ocsps", "supplied"}
+OBSERVED = frozenset(
+    {
+        "APPEARANCE_COVERS_CONTENT", "APPEARANCE_OVERLAPS", "APPEARANCE_OVER_OTHERS", "ARCHIVE_INDEX_MISSES",
+        "ARCHIVE_NOT_COVERED", "ATTRIBUTE_ORDER", "COMMITMENTS_SEVERAL", "COVERAGE_FAILURE", "FORMAT_FAILURE",
+        "KEY_INFO_UNREADABLE", "MODIFIED_AFTER_SIGNING", "NOT_SUPPORTED", "OWN_REVISION_CHANGED", "PADDED",
+        "PARTIAL_SCOPE", "SIGNATURE_MISPLACED", "SIGNATURE_REPLACED", "SIGNED_PROPERTIES_NOT_BOUND", "SPLIT_TEXT",
+        "TIMESTAMP_NOT_JUDGED", "TIMESTAMP_REPEATED",
+    }
+)  # fmt: skip
+"""What a reader of documents says; everything else only a judge says, and stored Evidence must not say it for one."""
 
 
 def to_json(evidence: Evidence) -> bytes:
-    """The canonical JSON bytes of ``evidence``; that its document was seen is not believed, and so not stored."""
+    """The canonical JSON bytes of ``evidence``; that its document was seen is not believed, and so not stored.
+
+    :class:`DocumentError` for more than could be read again: each signature of a file may name all that the file holds.
+    """
+    _check_size(evidence)
     return canonical.dumps({"v": VERSION, **_plain(evidence)})
 
 
@@ -50,12 +65,21 @@ def from_json(data: bytes) -> Evidence:
 
 def facts(evidence: Evidence) -> dict[str, Any]:
     """What the document alone says, for comparison: without anything that may have been supplied beside it."""
+    _check_size(evidence)
     plain = _plain(evidence)
     return {name: item for name, item in plain.items() if name not in _NOT_FACTS}
 
 
+def own_candidates(evidence: Evidence) -> list[str]:
+    """SHA-256 of the certificates and answers that stand in the document itself, outside of its signatures, sorted."""
+    return sorted({_sha256(one) for one in _candidates(evidence)} - evidence.supplied)
+
+
 def with_supplied(fresh: Evidence, saved: Evidence) -> Evidence:
-    """``fresh`` with the certificates and answers that ``saved`` had been completed with."""
+    """``fresh`` with the certificates and answers that ``saved`` had been completed with.
+
+    Which of them are not the document's is asked of the document, not believed.
+    """
 
     def joined(first: tuple[bytes, ...], second: tuple[bytes, ...]) -> tuple[bytes, ...]:
         return tuple(dict.fromkeys((*first, *second)))
@@ -65,8 +89,40 @@ def with_supplied(fresh: Evidence, saved: Evidence) -> Evidence:
         certificates=joined(fresh.certificates, saved.certificates),
         crls=joined(fresh.crls, saved.crls),
         ocsps=joined(fresh.ocsps, saved.ocsps),
-        supplied=saved.supplied,
+        supplied=frozenset(map(_sha256, {*_candidates(saved)}.difference(_candidates(fresh)))),
     )
+
+
+def _candidates(evidence: Evidence) -> tuple[bytes, ...]:
+    return (*evidence.certificates, *evidence.crls, *evidence.ocsps)
+
+
+def _sha256(octets: bytes) -> str:
+    return hashlib.sha256(octets).hexdigest()
+
+
+def _check_size(evidence: Evidence) -> None:
+    if _weight(evidence) <= canonical.MAX_BYTES:
+        return
+    raise DocumentError(
+        "evidence-too-large",
+        Text(
+            f"the evidence of {evidence.name} is longer than {canonical.MAX_BYTES} bytes",
+            f"chứng cứ của {evidence.name} dài quá {canonical.MAX_BYTES} byte",
+        ),
+        Text("keep the document, and judge it itself", "giữ tài liệu và kiểm tra trực tiếp tài liệu"),
+    )
+
+
+def _weight(value: Any) -> int:
+    """The octets that ``value`` takes in JSON at least."""
+    if isinstance(value, bytes):
+        return 4 * len(value) // 3
+    if isinstance(value, str):
+        return len(value)
+    if dataclasses.is_dataclass(value):
+        return sum(_weight(getattr(value, name)) for name in value.__dataclass_fields__ if name not in _NOT_STORED)
+    return sum(map(_weight, value)) if isinstance(value, tuple | frozenset) else 0
 
 
 def _plain(value: Any) -> Any:
@@ -133,9 +189,19 @@ def _dataclass(data: Any, kind: Any, what: str) -> Any:
     hints = _hints(kind)
     stored = canonical.members(data, hints, what)
     made = kind(**{name: _value(item, hints[name], f"{what}.{name}") for name, item in stored.items()})
-    if isinstance(made, Observation) and made.code not in ROWS:
-        raise _refused(f"{what} holds an unknown code")
+    if isinstance(made, Observation):
+        _check_observed(made, what)
     return made
+
+
+def _check_observed(observation: Observation, what: str) -> None:
+    """Only what a reader says, with every value that its sentences want."""
+    if observation.code not in OBSERVED:
+        raise _refused(f"{what} holds an unknown code, or one that only a judge gives")
+    try:
+        finding(observation)
+    except KeyError as error:
+        raise _refused(f"{what} lacks a value") from error
 
 
 def _scalar(data: Any, kind: Any, what: str) -> Any:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from eidkit.document import Document
 from eidkit.pdf.security_store import SecurityStore
 from eidkit.signing.formats.xml_lasting import XmlLasting
-from eidkit.signing.lasting import Additions, Material, Portion
+from eidkit.signing.lasting import Needed, Portion
+from eidkit.signing.settling import Additions
 
 _NOTHING = Additions((), (), ())
 
@@ -25,11 +26,11 @@ def kept(document: Document, store: SecurityStore) -> Document:
     """The document whose signatures hold what is in ``store``."""
     file = XmlLasting.of(document, ())
     portion = Portion(Additions(store.certificates, store.crls, store.ocsps), _NOTHING)
-    return file.filled(Material(portions={one.id: portion for one in file.evidence().signatures}), file.evidence())
+    return file.filled(Needed(portions={one.id: portion for one in file.evidence().signatures}), file.evidence())
 
 
 def sealed(document: Document, token: Callable[[bytes], bytes]) -> Document:
     """The document with an archive timestamp in each signature."""
     file = XmlLasting.of(document, ())
-    nothing = Material(portions={one.id: Portion(_NOTHING, _NOTHING) for one in file.evidence().signatures})
+    nothing = Needed(portions={one.id: Portion(_NOTHING, _NOTHING) for one in file.evidence().signatures})
     return file.sealed(nothing, file.evidence(), Stamper(token))

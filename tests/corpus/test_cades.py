@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.corpus.page import shares, why_different
+from tests.corpus.page import shares
 from tests.corpus.place import folder
 from tests.corpus.stated import Fact, facts
 
@@ -31,9 +31,3 @@ def test_what_is_stated_of_cms_files_is_what_we_say(
     same, asked = shares(_stated())["cades", question]
     record_property("count", f"corpus dss cades, {question}: {same} of {asked}")
     assert same / asked >= LEAST[question]
-
-
-def test_every_difference_is_explained() -> None:
-    told = why_different()
-    different = {fact.case for fact in _stated() if not fact.same}
-    assert different <= {*told.get("dss", {}), *told.get("stated", {})}

@@ -80,6 +80,12 @@ def test_what_is_stated_of_pdf_files_is_what_we_say(
     assert same / asked >= 0.95
 
 
+def test_every_difference_from_what_is_stated_is_explained() -> None:
+    told = why_different()
+    different = {fact.case for fact in _stated() if not fact.same}
+    assert different <= {*told["dss"], *told["stated"]}
+
+
 def test_every_token_is_as_stated() -> None:
     counted = counts(r for r in _found("timestamps") if r.case.kind in {"token", "response"})
     assert counted.total() == counted[Outcome.AGREE] + counted[Outcome.NO_EXPECTATION]

@@ -151,3 +151,14 @@ def test_a_command_names_one_file_whatever_its_name(name: str, world: World) -> 
     assert not words[2].startswith("-")
     assert words[3] == "-o"
     assert words[4].removeprefix("./") == name.removesuffix(".pdf") + ".kept.pdf"
+
+
+def test_a_command_for_a_signature_beside_its_content_asks_for_the_content(world: World) -> None:
+    plan = Document.from_bytes(b"two floors", "plan.dwg")
+    beside, inside = (world.signed(plan, format="cms", attached=attached) for attached in (False, True))
+    found = {
+        one.name: outlook(world.report(one, detached=given)).rescue.command(one.name)
+        for one, given in ((beside, plan), (inside, ()))
+    }
+    assert (found["plan.dwg.p7s"] or "").endswith(" --detached CONTENT")
+    assert "--detached" not in (found["plan.dwg.p7m"] or "--detached")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eidkit.algorithms import SignatureAlgorithm
     from eidkit.document import Document
     from eidkit.pdf.placing import Placing
-    from eidkit.signing.lasting import Material
+    from eidkit.signing.lasting import Needed
     from eidkit.verify.evidence import Evidence
 
 
@@ -147,11 +147,11 @@ class Lasting(Protocol):
         """The document with timestamps that prove when the signatures of these identities were made."""
         ...
 
-    def filled(self, material: Material, original: Evidence) -> Document:
-        """The document with the material that it lacks by ``original``, its evidence; itself where it lacks none."""
+    def filled(self, needed: Needed, original: Evidence) -> Document:
+        """The document with what it lacks of this by ``original``, its evidence; itself where it lacks nothing."""
         ...
 
-    def sealed(self, material: Material, original: Evidence, stamper: Stamper) -> Document:
+    def sealed(self, needed: Needed, original: Evidence, stamper: Stamper) -> Document:
         """The same, and over everything a timestamp that keeps it provable."""
         ...
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from eidkit.asn1.outline import Outline
     from eidkit.document import Document
     from eidkit.signing.formats import Stamper
-    from eidkit.signing.lasting import Material
+    from eidkit.signing.lasting import Needed
     from eidkit.verify.evidence import Evidence
 
 _OTHER_ANSWERS = 5
@@ -68,9 +68,9 @@ class CmsLasting:
         return rewritten(self.file.binary, parts, signers).renamed(self.document.name)
 
     # 2.
-    def filled(self, material: Material, original: Evidence) -> Document:
+    def filled(self, needed: Needed, original: Evidence) -> Document:
         """Certificates and answers in the bags of the SignedData."""
-        missing = material.additions(original)
+        missing = needed.additions(original)
         if not missing:
             return self.document
         parts = self.file.outline.definite()
@@ -84,9 +84,9 @@ class CmsLasting:
         return rewritten(self.file.binary, changed, [*archive.elements(parts.signers)]).renamed(self.document.name)
 
     # 3.
-    def sealed(self, material: Material, original: Evidence, stamper: Stamper) -> Document:
+    def sealed(self, needed: Needed, original: Evidence, stamper: Stamper) -> Document:
         """The same, and an archive timestamp for each signature."""
-        filled = self.filled(material, original)
+        filled = self.filled(needed, original)
         file = opened(filled)
         parts = file.outline.definite()
         content = cades.content_digest(file, self.detached, stamper.digest)

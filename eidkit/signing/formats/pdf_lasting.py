@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from eidkit.document import Document
     from eidkit.pdf.revisions import PdfFile
     from eidkit.signing.formats import Stamper
-    from eidkit.signing.lasting import Material
+    from eidkit.signing.lasting import Needed
     from eidkit.verify.evidence import Evidence
 
 
@@ -45,18 +45,18 @@ class PdfLasting:
         """A document timestamp is over every signature."""
         return self._stamped(SecurityStore(), stamper)
 
-    def filled(self, material: Material, original: Evidence) -> Document:
+    def filled(self, needed: Needed, original: Evidence) -> Document:
         """One revision with the store."""
-        store = _store(material, original)
+        store = _store(needed, original)
         if not store:
             return self.document
         return self.document.spliced(
             self.document.length, preserving_revision(self.document, store, None, self.file).data
         )
 
-    def sealed(self, material: Material, original: Evidence, stamper: Stamper) -> Document:
+    def sealed(self, needed: Needed, original: Evidence, stamper: Stamper) -> Document:
         """Store and document timestamp in one revision."""
-        return self._stamped(_store(material, original), stamper)
+        return self._stamped(_store(needed, original), stamper)
 
     def _stamped(self, store: SecurityStore, stamper: Stamper) -> Document:
         document = self.document
@@ -77,6 +77,6 @@ class PdfLasting:
         return document.spliced(document.length, revision.filled(token))
 
 
-def _store(material: Material, original: Evidence) -> SecurityStore:
-    missing = material.additions(original)
+def _store(needed: Needed, original: Evidence) -> SecurityStore:
+    missing = needed.additions(original)
     return SecurityStore(missing.certificates, missing.crls, missing.ocsps)

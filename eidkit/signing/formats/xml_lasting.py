@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     from eidkit.document import Document
     from eidkit.signing.formats import Stamper
-    from eidkit.signing.lasting import Additions, Material
+    from eidkit.signing.lasting import Needed
+    from eidkit.signing.settling import Additions
     from eidkit.verify.evidence import Evidence, SignatureEvidence
     from eidkit.xml.parse import Tree
 
@@ -72,7 +73,7 @@ class XmlLasting:
         return self._with(tree, added, evidence)
 
     # 2.
-    def filled(self, material: Material, original: Evidence) -> Document:
+    def filled(self, needed: Needed, original: Evidence) -> Document:
         """What each signature lacks, in properties of its own."""
         tree = parse.load(self.document)
         found = dict(zip(tree.signatures, original.signatures, strict=True))
@@ -81,14 +82,14 @@ class XmlLasting:
             if placement.counter_signed(element) is None:
                 inside = [found[each].id for each in element.iter(names.SIGNATURE) if each is not element]
                 qualifying = _qualifying(self.document.name, reading.read(element))
-                if text := _validation_data(qualifying, one.id, inside, material):
+                if text := _validation_data(qualifying, one.id, inside, needed):
                     added[qualifying] = text
         return self._with(tree, added, original)
 
     # 3.
-    def sealed(self, material: Material, original: Evidence, stamper: Stamper) -> Document:
+    def sealed(self, needed: Needed, original: Evidence, stamper: Stamper) -> Document:
         """The same, and an archive timestamp in each signature that stands in no other."""
-        filled = XmlLasting(self.filled(material, original), self.detached)
+        filled = XmlLasting(self.filled(needed, original), self.detached)
         tree = parse.load(filled.document)
         resolver = references.Resolver(tree, reading_xml.contents(self.detached))
         added = {}
@@ -164,9 +165,9 @@ def _qualifying(name: str, parts: reading.SignatureParts) -> _Element:
     return found
 
 
-def _validation_data(qualifying: _Element, identity: str, inside: Sequence[str], material: Material) -> str:
+def _validation_data(qualifying: _Element, identity: str, inside: Sequence[str], needed: Needed) -> str:
     """2. What the signature lacks; ``inside`` are the counter-signatures that stand in it."""
-    portion = material.portions[identity]
+    portion = needed.portions[identity]
     has = {names.local(element.tag) for element in properties.unsigned(qualifying)}
     placed = replace(
         portion.own,
@@ -176,7 +177,7 @@ def _validation_data(qualifying: _Element, identity: str, inside: Sequence[str],
     )
     loose = portion.own
     for one in inside:
-        loose = loose.joined(material.portions[one].own).joined(material.portions[one].stamps)
+        loose = loose.joined(needed.portions[one].own).joined(needed.portions[one].stamps)
     return (
         _data("TimeStampValidationData", portion.stamps)
         + templates.certificate_values(placed.certificates)

@@ -19,7 +19,14 @@ from eidkit.asn1 import attributes, cms, der, outline, pem
 from eidkit.asn1.attribute_rules import malformed
 from eidkit.document import CHUNK, Document, begins_signed_data, changed
 from eidkit.findings import observed
-from eidkit.verify.evidence import ContentDigest, Evidence, Reference, SignatureEvidence, TimestampEvidence
+from eidkit.verify.evidence import (
+    INSIDE,
+    ContentDigest,
+    Evidence,
+    Reference,
+    SignatureEvidence,
+    TimestampEvidence,
+)
 from eidkit.verify.formats import cades_archive, cades_level, token
 from eidkit.verify.formats.cms import Container, opened, signature_from_cms
 
@@ -163,7 +170,7 @@ class _Reading:
         self.mismatch: tuple[Reference, ...] = ()
         self.beside: Document | None = None
         if file.outline.content is not None:
-            self.name, self.digests = f"the content of {name}", digests(file.binary, file.outline.content, wanted)
+            self.name, self.digests = INSIDE + name, digests(file.binary, file.outline.content, wanted)
             self.mismatch = _mismatch(self.digests, detached)
         elif (chosen := _chosen(file.parsed, detached, wanted)) is not None:
             self.beside, self.digests = chosen
@@ -218,7 +225,8 @@ class _Reading:
             counter = cms.counter_signer(value, self._budget)
             digest = _Memory(signer.signature)
             one = self._signature(counter, own, digest, f"the value of {identity}")
-            yield replace(one, counter_signature_of=identity, content=None)
+            seen = (*one.observations, *cades_archive.of_counter_signature(own, counter))
+            yield replace(one, counter_signature_of=identity, content=None, observations=seen)
             yield from self._over(counter, own, depth + 1)
 
 

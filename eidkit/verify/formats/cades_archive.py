@@ -137,8 +137,18 @@ def timestamps(identity: str, signer: SignerInfo, about: Archived) -> Archives:
                 covered.observations,
             )
         )
-    unjudged = dict.fromkeys(_NOT_JUDGED[one.oid] for one in signer.unsigned_attributes if one.oid in _NOT_JUDGED)
-    return Archives(tuple(made), tuple(observed("TIMESTAMP_NOT_JUDGED", identity, kind=kind) for kind in unjudged))
+    return Archives(tuple(made), _unjudged(identity, signer, _NOT_JUDGED))
+
+
+def of_counter_signature(identity: str, signer: SignerInfo) -> tuple[Observation, ...]:
+    """3. Those that a counter-signature has itself: none is judged, because it is kept by what it stands in."""
+    own = dict.fromkeys(_JUDGED, "an archive timestamp of a counter-signature")
+    return _unjudged(identity, signer, _NOT_JUDGED | own)
+
+
+def _unjudged(identity: str, signer: SignerInfo, kinds: Mapping[str, str]) -> tuple[Observation, ...]:
+    found = dict.fromkeys(kinds[one.oid] for one in signer.unsigned_attributes if one.oid in kinds)
+    return tuple(observed("TIMESTAMP_NOT_JUDGED", identity, kind=kind) for kind in found)
 
 
 @dataclass(frozen=True, slots=True)

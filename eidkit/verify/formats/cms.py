@@ -216,7 +216,7 @@ class _Claims:
         with self._reading("signing-certificate"):
             self.certificate_references = tuple(
                 CertificateReference(one.algorithm, one.digest, one.issuer_serial)
-                for one in attributes.certificate_ids(signed)
+                for one in (*attributes.certificate_ids(signed), *attributes.further_certificate_ids(signed))
             )
         with self._reading("signing-time"):
             self.signing_time = attributes.claimed_time(signed)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     Pair = tuple[SignedReference, Outcome]
     Kind = Literal["content", "signed-properties", "other"]
+    _Decoded = dict[tuple[_Element, str], tuple[bytes, ...]]
 
 MAX_DETACHED = 100 * 1024 * 1024
 MAX_SURROUNDING = 4
@@ -52,6 +53,7 @@ MAX_SURROUNDING = 4
 _CONTENT = frozenset(
     {names.ds("Object"), names.ds("Manifest"), names.ds("SignatureProperties"), names.ds("SignatureProperty")}
 )
+_EMBEDDED = ("EncapsulatedX509Certificate", "EncapsulatedCRLValue", "EncapsulatedOCSPValue")
 _SELECTING = frozenset({names.XPATH, names.FILTER2})
 
 
@@ -62,7 +64,8 @@ def read(document: Document, *, detached: Sequence[Document] = ()) -> Evidence:
     """
     tree = parse.load(document)
     resolver = resolving.Resolver(tree, contents(detached))
-    found = [_Reading.of(element, number, resolver) for number, element in enumerate(tree.signatures, start=1)]
+    decoded: _Decoded = {}
+    found = [_Reading.of(element, number, resolver, decoded) for number, element in enumerate(tree.signatures, start=1)]
     _name_apart(found)
     ids = {each.parts.element: each.id for each in found}
     hiding = _hiding(found, resolver)
@@ -86,7 +89,9 @@ def _name_apart(found: list[_Reading]) -> None:
     seen: set[str] = set()
     for each in found:
         if each.id in seen:
-            repeated, each.id = each.id, f"{each.id} ({each.number})"
+            repeated = each.id
+            while each.id in seen:  # an ID may look like one made here
+                each.id = f"{each.id} ({each.number})"
             why = Text(f"two signatures have the ID {repeated}", f"hai chữ ký có cùng ID {repeated}")
             each.note("FORMAT_FAILURE", why=why)
         seen.add(each.id)
@@ -105,7 +110,8 @@ def _hiding(found: list[_Reading], resolver: Resolver) -> tuple[str, ...]:
 class _Reading:
     """One signature while it is read; ``found`` are its references, ``listed`` those of its manifests.
 
-    ``identified``: the certificate that it names stands in KeyInfo.
+    ``identified``: the certificate that it names stands in KeyInfo; ``decoded``: what stands in the properties of
+    signatures, decoded once for all that stand in them.
     """
 
     number: int
@@ -114,12 +120,13 @@ class _Reading:
     resolver: Resolver
     found: list[Pair]
     bound: Bound
+    decoded: _Decoded
     identified: bool = False
     listed: list[Pair] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
 
     @classmethod
-    def of(cls, element: _Element, number: int, resolver: Resolver) -> _Reading:
+    def of(cls, element: _Element, number: int, resolver: Resolver, decoded: _Decoded) -> _Reading:
         """2. and 3."""
         parts = reading.read(element)
         found = [
@@ -128,7 +135,7 @@ class _Reading:
         ]
         # What a timestamp covers is told by names with a colon, which an ID cannot have.
         identity = parts.id if parts.id and ":" not in parts.id else f"signature-{number}"
-        made = cls(number, identity, parts, resolver, found, properties.bound(parts, found))
+        made = cls(number, identity, parts, resolver, found, properties.bound(parts, found), decoded)
         if parts.problem:
             made.note("FORMAT_FAILURE", why=parts.problem)
         if made.bound.why is not None:
@@ -175,8 +182,7 @@ class _Reading:
         algorithm, salt = self._algorithm()
         value, octets = xml_signer.der_value(algorithm, self.parts.value), self._signed_octets()
         material = keys.material(self.parts.key_info)
-        embedded = self._embedded("EncapsulatedX509Certificate")
-        crls, ocsps = self._embedded("EncapsulatedCRLValue"), self._embedded("EncapsulatedOCSPValue")
+        embedded, crls, ocsps = self._embedded()
         candidates = tuple(dict.fromkeys((*material.certificates, *embedded)))
         named = tuple(CertificateReference(c.algorithm, c.digest, c.issuer_serial) for c in statements.certificates)
         signer = xml_signer.signer(material, candidates, named, (algorithm, salt, value, octets))
@@ -319,16 +325,24 @@ class _Reading:
 
     # ── 4. unsigned properties ────────────────────────────────────────────────────────────────────────────
 
-    def _embedded(self, name: str) -> tuple[bytes, ...]:
-        """What stands under ``name`` in its properties, then in those of the signatures that it stands in.
+    def _embedded(self) -> tuple[tuple[bytes, ...], ...]:
+        """Certificates, lists and OCSP answers in its properties, then in those of the signatures that it stands in.
 
         Once an archive timestamp covers a counter-signature, what it needs can only be put there.
         """
         around, element = [self.parts], self.parts.element
         while len(around) <= MAX_SURROUNDING and (outer := placement.counter_signed(element)) is not None:
             around, element = [*around, reading.read(outer)], outer
-        found = (properties.encapsulated(properties.qualifying_of(parts), name) for parts in around)
-        return tuple(dict.fromkeys(octets for each in found for octets in each))
+        return tuple(
+            tuple(dict.fromkeys(octets for parts in around for octets in self._inside(parts, name)))
+            for name in _EMBEDDED
+        )
+
+    def _inside(self, parts: SignatureParts, name: str) -> tuple[bytes, ...]:
+        key = parts.element, name
+        if key not in self.decoded:
+            self.decoded[key] = tuple(properties.encapsulated(properties.qualifying_of(parts), name))
+        return self.decoded[key]
 
     def _timestamps(self, ids: dict[_Element, str], candidates: Sequence[bytes]) -> Iterator[TimestampEvidence]:
         qualifying = properties.qualifying_of(self.parts)
@@ -352,8 +366,14 @@ class _Reading:
             self.identified,
             tuple(reference.id for reference, _ in own),
             tuple(reference.id for reference, outcome in own if _kind(reference, outcome) == "content"),
-            properties.unsigned(properties.qualifying_of(self.parts)),
+            self._unsigned(),
         )
+
+    def _unsigned(self) -> tuple[_Element, ...]:
+        try:
+            return properties.unsigned(properties.qualifying_of(self.parts))
+        except reading.Malformed:  # told where its timestamps are read
+            return ()
 
 
 def _kind(reference: SignedReference, outcome: Outcome) -> Kind:
