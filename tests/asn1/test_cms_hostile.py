@@ -105,6 +105,7 @@ def read_everything(data: bytes) -> None:
         _ = signer.message_digest, signer.sorted_octets
         for reader in (
             attributes.certificate_ids,
+            attributes.further_certificate_ids,
             attributes.commitments,
             attributes.claimed_roles,
             attributes.assertions,
