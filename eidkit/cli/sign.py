@@ -35,7 +35,7 @@ Examples:
   eidkit sign permit.pdf -o kept.pdf --p12 lan.p12 --level LTA --trust roots --tsa http://tsa.example.gov \\
       --tsa-trust tsa.pem
   eidkit sign plan.dwg -o plan.dwg.p7s --format cms --p12 lan.p12
-  eidkit sign plan.dwg -o kept.p7s --format cms --p12 lan.p12 --level LTA --trust roots --tsa http://tsa.example.gov \
+  eidkit sign plan.dwg -o kept.p7s --format cms --p12 lan.p12 --level LTA --trust roots --tsa http://tsa.example.gov \\
       --tsa-trust tsa.pem
   eidkit sign permit.pdf -o signed.pdf --pkcs11 /usr/lib/softhsm/libsofthsm2.so --token Lan
   eidkit sign permit.pdf -o signed.pdf --p12 lan.p12 --stamp-at 1,120,230,70,20 --stamp-title "{name}" \\
