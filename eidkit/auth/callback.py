@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 from eidkit.auth.foreign import NotAccepted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_PARAMETERS = 32
 MAX_CODE = 4096
@@ -22,8 +19,10 @@ def parameters(callback: Mapping[str, str] | str, *, keep_plus: bool = False) ->
     the space that forms mean by it.  Whoever gives parameters that were decoded already gives spaces, see
     :func:`mended`.
     """
-    if not isinstance(callback, str):
+    if isinstance(callback, Mapping):
         return {name: value for name, value in callback.items() if isinstance(value, str)}
+    if not isinstance(callback, str):  # such as the bytes of an address: a caller's slip, never a login
+        raise NotAccepted("callback")
     try:
         query = urlsplit(callback).query
         if keep_plus:
