@@ -146,6 +146,9 @@ class _Foreign(Generic[S, T, R]):
             raise _broken() from error
 
 
+_PATIENCE = 1.0
+"""Seconds in which a pool that broke ends by itself, unless it never will."""
+
 _adopted: Work[Any, Any, Any] | None = None
 """In a worker process of ours: what it was started for."""
 
@@ -183,22 +186,40 @@ class _Own(Generic[S, T, R]):
                 try:
                     (result,) = pool.submit(_batch, (item,)).result()
                 except BrokenExecutor as fatal:
-                    pool.shutdown()
+                    _end(pool)
                     pool, result = None, self._work.gone(item, fatal)
                 yield result
         finally:
             if pool is not None:
-                pool.shutdown()
+                _end(pool)
 
     def close(self) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            _end(self._pool)
             self._pool = None
 
     def _started(self, count: int) -> ProcessPoolExecutor:
         from concurrent.futures import ProcessPoolExecutor
 
         return ProcessPoolExecutor(count, mp_context=self._context, initializer=_adopt, initargs=(self._work,))
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Stop its processes, also those that died.
+
+    CPython before 3.11.5 waits for ever when one died while a batch was being sent to it: nobody reads the pipe any
+    more, and nobody closed its end (gh-94777).  Where that happened the end is closed here, as later releases do.
+    """
+    if sys.version_info >= (3, 11, 5) or not pool._broken:  # noqa: SLF001 - there is no public name for any of this
+        pool.shutdown(cancel_futures=True)
+        return
+    manager: Any = pool._executor_manager_thread  # noqa: SLF001 - the same
+    queue: Any = pool._call_queue  # type: ignore[attr-defined]  # noqa: SLF001 - the same
+    pool.shutdown(wait=False, cancel_futures=True)
+    manager.join(_PATIENCE)
+    if manager.is_alive():
+        queue._reader.close()  # noqa: SLF001 - the same
+        manager.join()
 
 
 def _adopt(work: Work[Any, Any, Any]) -> None:
